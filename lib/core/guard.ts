@@ -1,0 +1,82 @@
+import type { tf } from "../engine/tf";
+import { NonFiniteError, ShapeError, ValueError } from "./errors";
+
+/** An expected axis: a size, or a name for "any size" that the message shows, e.g. `"B"`. */
+export type Axis = number | string;
+
+function describe(shape: readonly Axis[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/**
+ * Refuse a tensor whose shape is not the expected one.
+ *
+ * @example assertShape("qSample", "x0", x0, ["B", 28, 28, 1])
+ * @throws ShapeError naming function, argument, expected and got
+ */
+export function assertShape(
+  where: string,
+  name: string,
+  tensor: tf.Tensor,
+  expected: readonly Axis[],
+): void {
+  const matches =
+    tensor.shape.length === expected.length &&
+    expected.every((axis, i) => typeof axis === "string" || axis === tensor.shape[i]);
+  if (matches) return;
+  throw new ShapeError(
+    `${where}: ${name} must have shape ${describe(expected)}, got ${describe(tensor.shape)}.`,
+  );
+}
+
+/** Refuse two tensors of different shapes: nothing is broadcast silently. @throws ShapeError */
+export function assertSameShape(
+  where: string,
+  names: readonly [string, string],
+  tensors: readonly [tf.Tensor, tf.Tensor],
+): void {
+  const [a, b] = tensors.map(({ shape }) => describe(shape));
+  if (a !== b) {
+    throw new ShapeError(`${where}: ${names[0]} is ${a} but ${names[1]} is ${b}; they must agree.`);
+  }
+}
+
+/** Refuse another dtype. @throws ShapeError */
+export function assertDtype(
+  where: string,
+  name: string,
+  tensor: tf.Tensor,
+  expected: tf.DataType,
+): void {
+  if (tensor.dtype === expected) return;
+  throw new ShapeError(`${where}: ${name} must be ${expected}, got ${tensor.dtype}.`);
+}
+
+/** Refuse a number outside [min, max], or NaN. @throws ValueError */
+export function assertInRange(
+  where: string,
+  name: string,
+  value: number,
+  [min, max]: readonly [number, number],
+): void {
+  if (value >= min && value <= max) return;
+  throw new ValueError(`${where}: ${name} must be in [${min}, ${max}], got ${value}.`);
+}
+
+/** Refuse anything but a whole number of at least `min`. @throws ValueError */
+export function assertInteger(where: string, name: string, value: number, min = 1): void {
+  if (Number.isSafeInteger(value) && value >= min) return;
+  throw new ValueError(
+    `${where}: ${name} must be a whole number of at least ${min}, got ${value}.`,
+  );
+}
+
+/** Refuse NaN and infinities among host numbers; the message gives how many. @throws NonFiniteError */
+export function assertFinite(where: string, name: string, values: ArrayLike<number>): void {
+  let bad = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) bad++;
+  if (bad === 0) return;
+  throw new NonFiniteError(
+    `${where}: ${bad} of ${values.length} values of ${name} are not finite.`,
+  );
+}

@@ -1,0 +1,38 @@
+/** Data of one output in several forms, keyed by MIME type. */
+export type MimeBundle = Readonly<Record<string, unknown>>;
+
+/** Objects that show themselves in a notebook have a method under this symbol. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
+/** Anything that shows itself as a cell's last expression. */
+export interface Displayable {
+  [DISPLAY](): MimeBundle | Promise<MimeBundle>;
+}
+
+export interface DisplayOptions {
+  /** A name by which a later call can replace this output in place. */
+  readonly id?: string;
+  /** Replace the output with this `id` instead of adding one. */
+  readonly update?: boolean;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** What the kernel offers to code that runs in a cell. */
+export interface KernelHost {
+  display(bundle: MimeBundle, options?: DisplayOptions): void;
+  clearOutput(wait?: boolean): void;
+  /** Aborted when the running cell is interrupted; undefined between cells. */
+  readonly signal: AbortSignal | undefined;
+}
+
+const HOST = Symbol.for("latentlab.kernel");
+
+/** The kernel this process runs in, or undefined in a script or test. */
+export function kernelHost(): KernelHost | undefined {
+  return (globalThis as Record<symbol, unknown>)[HOST] as KernelHost | undefined;
+}
+
+/** Called once by the kernel at its start. */
+export function registerKernelHost(host: KernelHost): void {
+  (globalThis as Record<symbol, unknown>)[HOST] = host;
+}

@@ -1,0 +1,6 @@
+export * from "./errors";
+export * from "./guard";
+export * from "./host";
+export * from "./memory";
+export { Rng, type RngState } from "./random";
+export type * from "./types";

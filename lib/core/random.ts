@@ -1,0 +1,109 @@
+import { nativeOp, typeAttr } from "../engine/native-op";
+import { tf } from "../engine/tf";
+import { assertInteger } from "./guard";
+
+/** All there is to know about a generator: it fits in a checkpoint. */
+export interface RngState {
+  readonly key: number;
+  readonly counter: number;
+}
+
+type Shape = readonly number[];
+
+/**
+ * A seeded generator over TensorFlow's stateless random ops (Philox): draw number n of seed s is a
+ * pure function of (s, n, shape), so a run restores exactly from `state()`. No draw uses tfjs's or
+ * JavaScript's global generators, which cannot be restored.
+ *
+ * @example
+ * const rng = new Rng(42);
+ * const noise = rng.normal([16, 28, 28, 1]); // the caller owns it
+ */
+export class Rng {
+  private key: number;
+  private counter = 0;
+
+  /** @param seed a whole number, 0…2³¹−1. @throws ValueError */
+  constructor(seed: number) {
+    assertInteger("Rng", "seed", seed, 0);
+    this.key = seed | 0;
+  }
+
+  static restore({ key, counter }: RngState): Rng {
+    const rng = new Rng(0);
+    rng.key = key;
+    rng.counter = counter;
+    return rng;
+  }
+
+  state(): RngState {
+    return { key: this.key, counter: this.counter };
+  }
+
+  /** ε ~ N(mean, std²), float32. The caller owns the tensor. */
+  normal<T extends tf.Tensor = tf.Tensor>(shape: Shape, mean = 0, std = 1): T {
+    return tf.tidy(() => {
+      const standard = this.draw("StatelessRandomNormal", shape);
+      return mean === 0 && std === 1 ? standard : standard.mul(std).add(mean);
+    }) as T;
+  }
+
+  /** u ~ U[min, max), float32. The caller owns the tensor. */
+  uniform<T extends tf.Tensor = tf.Tensor>(shape: Shape, min = 0, max = 1): T {
+    return tf.tidy(() => {
+      const unit = this.draw("StatelessRandomUniform", shape);
+      return min === 0 && max === 1 ? unit : unit.mul(max - min).add(min);
+    }) as T;
+  }
+
+  /** Integers in [min, max), int32. The caller owns the tensor. */
+  integers<T extends tf.Tensor = tf.Tensor>(shape: Shape, min: number, max: number): T {
+    assertInteger("Rng.integers", "max", max, min + 1);
+    return tf.tidy(() => {
+      const bounds = [tf.scalar(min, "int32"), tf.scalar(max, "int32")];
+      return this.draw("StatelessRandomUniformInt", shape, "int32", bounds);
+    }) as T;
+  }
+
+  /** `n` numbers u ~ U[0, 1) on the host. */
+  uniformArray(n: number): Float32Array {
+    return tf.tidy(() => this.uniform([n]).dataSync<"float32">().slice());
+  }
+
+  /** `n` numbers ε ~ N(0, 1) on the host. */
+  normalArray(n: number): Float32Array {
+    return tf.tidy(() => this.normal([n]).dataSync<"float32">().slice());
+  }
+
+  /** A uniformly random order of 0…n−1, on the host. */
+  permutation(n: number): Int32Array {
+    const rank = this.fullIntegers(n);
+    return Int32Array.from({ length: n }, (_, i) => i).sort(
+      (a, b) => (rank[a] as number) - (rank[b] as number) || a - b,
+    );
+  }
+
+  /** An independent generator: the parent's next draw, not its continuation, is the child's seed. */
+  split(): Rng {
+    return Rng.restore({ key: this.fullIntegers(1)[0] as number, counter: 0 });
+  }
+
+  /** Whole int32 range, `n` of them, on the host. */
+  private fullIntegers(n: number): Int32Array {
+    return tf.tidy(() =>
+      this.draw("StatelessRandomUniformFullInt", [n], "int32").dataSync<"int32">().slice(),
+    );
+  }
+
+  private draw(
+    op: string,
+    shape: Shape,
+    dtype: "float32" | "int32" = "float32",
+    bounds: readonly tf.Tensor[] = [],
+  ): tf.Tensor {
+    const attrs = [typeAttr("dtype", dtype), typeAttr("T", "int32"), typeAttr("Tseed", "int32")];
+    const size = tf.tensor1d([...shape], "int32");
+    const seed = tf.tensor1d([this.key, this.counter++], "int32");
+    return nativeOp(op, attrs, [size, seed, ...bounds]);
+  }
+}

@@ -1,0 +1,37 @@
+import type { tf } from "../engine/tf";
+
+/** Images `[B, H, W, C]`, NHWC. Networks see [−1, 1], except Bernoulli likelihoods: [0, 1]. */
+export type Images = tf.Tensor4D;
+/** Latent codes `[B, D]`. */
+export type Latents = tf.Tensor2D;
+/** Any batch whose first axis is the example, `[B, ...]`. */
+export type Batch = tf.Tensor;
+/** Integer timesteps `[B]`, int32, 1…T: the paper's index. */
+export type Timesteps = tf.Tensor1D;
+/** Class labels `[B]`, int32, 0…K−1. */
+export type Labels = tf.Tensor1D;
+/** A loss: float32, shape `[]`. */
+export type Loss = tf.Scalar;
+
+/** Predicts the noise ε in `xt`. Samplers and training meet networks only through this type. */
+export type Denoiser = (xt: Images, t: Timesteps, labels?: Labels) => Images;
+/** One step of a sampler, from time `t` to `tNext`. */
+export type Step = (xt: Images, t: number, tNext: number) => Images;
+
+/** One batch, owned by whoever asked for it. */
+export interface ExampleBatch {
+  readonly x: tf.Tensor;
+  readonly labels?: Labels;
+  /** Which examples of the data set these are, so that an error can name them. */
+  readonly ids: Int32Array;
+}
+
+/**
+ * Batches as a pure function of the step, 0, 1, 2, …: the order of epoch e depends on (seed, e)
+ * alone. A resumed run therefore continues with exactly the batches it would have seen.
+ */
+export interface BatchSource {
+  readonly batchSize: number;
+  readonly batchesPerEpoch: number;
+  at(step: number): ExampleBatch;
+}

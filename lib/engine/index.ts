@@ -1,0 +1,3 @@
+export * from "./engine";
+export { restoreUtilPredicates } from "./node-compat";
+export { nativeOp, scalarAttr, typeAttr } from "./native-op";

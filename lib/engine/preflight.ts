@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+import { EngineError } from "../core/errors";
+import { restoreUtilPredicates } from "./node-compat";
+
+const REBUILD = "Run `npm run setup` in the course folder; `npm run doctor` shows the details.";
+
+/** Where tfjs-node looks for its native addon. */
+export function addonPath(): string {
+  const packageFolder = dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json"));
+  return join(packageFolder, "lib", "napi-v8", "tfjs_binding.node");
+}
+
+/**
+ * Everything that must be true before tfjs-node is loaded: TensorFlow's log level and thread
+ * count, Node's removed predicates, and an addon that opens.
+ *
+ * `LATENTLAB_THREADS` sets the number of threads (default: TensorFlow's own choice, all cores).
+ *
+ * @throws EngineError if the addon is absent or its libtensorflow cannot be opened
+ */
+function preflight(): void {
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  const threads = process.env["LATENTLAB_THREADS"];
+  if (threads !== undefined) process.env["TF_NUM_INTRAOP_THREADS"] = threads;
+  restoreUtilPredicates();
+  const path = addonPath();
+  if (!existsSync(path))
+    throw new EngineError(`The native engine is not built: no ${path}.`, REBUILD);
+  try {
+    createRequire(path)(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError(`The native engine does not load: ${reason}.`, REBUILD, { cause });
+  }
+}
+
+preflight();

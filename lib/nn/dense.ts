@@ -1,0 +1,46 @@
+import { assertInteger, assertShape } from "../core/guard";
+import type { Rng } from "../core/random";
+import { tf } from "../engine/tf";
+import { type Initializer, parameter, xavierUniform, zeros } from "./init";
+import { Module } from "./module";
+
+export type DenseOptions = {
+  readonly useBias?: boolean;
+  readonly weightInit?: Initializer;
+};
+
+/** y = x W + b over the last axis. `weight` is `[in, out]`, `bias` is `[out]`. */
+export class Dense extends Module {
+  readonly weight: tf.Variable;
+  readonly bias: tf.Variable | undefined;
+
+  /** @throws ValueError if a size is not a whole number of at least 1 */
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    rng: Rng,
+    { useBias = true, weightInit = xavierUniform }: DenseOptions = {},
+  ) {
+    super();
+    assertInteger("Dense", "inFeatures", inFeatures);
+    assertInteger("Dense", "outFeatures", outFeatures);
+    this.weight = parameter([inFeatures, outFeatures], weightInit, rng);
+    this.bias = useBias ? parameter([outFeatures], zeros, rng) : undefined;
+  }
+
+  /**
+   * @param x `[..., in]`
+   * @returns `[..., out]`; the caller owns it
+   * @throws ShapeError if the last axis is not `inFeatures`
+   */
+  forward(x: tf.Tensor): tf.Tensor {
+    const leading = x.shape.slice(0, -1);
+    assertShape("Dense", "x", x, [...leading.map((_, i) => `B${i}`), this.inFeatures]);
+    return tf.tidy(() => {
+      const rows = x.reshape([-1, this.inFeatures]); // (N, in)
+      const y = rows.matMul(this.weight as unknown as tf.Tensor2D); // (N, out)
+      const biased = this.bias === undefined ? y : y.add(this.bias); // (N, out)
+      return biased.reshape([...leading, this.outFeatures]);
+    });
+  }
+}

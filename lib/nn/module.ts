@@ -1,0 +1,108 @@
+import { CheckpointError } from "../core/errors";
+import type { Disposable } from "../core/memory";
+import { tf } from "../engine/tf";
+
+/** Named tensors, e.g. `"encoder.hidden.weight"`; the name is the path of fields. */
+export type StateDict = Readonly<Record<string, tf.Tensor>>;
+
+/**
+ * A piece of network. Its fields are its parameters: every `tf.Variable` or `Module` found in a
+ * field, an array or a plain object belongs to it, named by its path ("blocks.0.attn.qkv.weight").
+ * Trainable variables are parameters; non-trainable ones are state, such as running moments.
+ *
+ * A subclass is final: extend only `Module`, and change behaviour by wrapping.
+ */
+export abstract class Module implements Disposable {
+  /** Layers such as batch norm and dropout act differently while training. */
+  private trainingMode = true;
+
+  get isTraining(): boolean {
+    return this.trainingMode;
+  }
+
+  /** Switch this module and all below it between training and evaluation. */
+  setTraining(isTraining: boolean): this {
+    this.trainingMode = isTraining;
+    for (const [, value] of children(this, "")) {
+      if (value instanceof Module) value.setTraining(isTraining);
+    }
+    return this;
+  }
+
+  /** Every variable below this module, by path, in field order. */
+  namedVariables(prefix = ""): Map<string, tf.Variable> {
+    const found = new Map<string, tf.Variable>();
+    for (const [path, value] of children(this, prefix)) {
+      if (value instanceof Module) {
+        for (const entry of value.namedVariables(`${path}.`)) found.set(...entry);
+      } else found.set(path, value);
+    }
+    return found;
+  }
+
+  /** The variables that training changes, by path. */
+  namedParameters(): Map<string, tf.Variable> {
+    return new Map([...this.namedVariables()].filter(([, variable]) => variable.trainable));
+  }
+
+  parameters(): tf.Variable[] {
+    return [...this.namedParameters().values()];
+  }
+
+  parameterCount(): number {
+    return this.parameters().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** All variables, borrowed: they change as training goes on. */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.namedVariables());
+  }
+
+  /**
+   * Copy values into this module's variables; nothing is changed unless everything fits.
+   *
+   * @throws CheckpointError if a name is missing or unknown, or a shape differs
+   */
+  loadStateDict(state: StateDict): void {
+    const variables = this.namedVariables();
+    const missing = [...variables.keys()].filter((name) => !(name in state));
+    const unknown = Object.keys(state).filter((name) => !variables.has(name));
+    if (missing.length + unknown.length > 0) {
+      throw new CheckpointError(
+        `These weights are of another model: missing [${missing.join(", ")}], ` +
+          `unknown [${unknown.join(", ")}].`,
+      );
+    }
+    for (const [name, variable] of variables) {
+      const { shape } = state[name] as tf.Tensor;
+      if (shape.join() !== variable.shape.join()) {
+        throw new CheckpointError(
+          `These weights are of another size: ${name} is [${shape.join(", ")}] ` +
+            `in the file, [${variable.shape.join(", ")}] in the model.`,
+        );
+      }
+    }
+    for (const [name, variable] of variables) variable.assign(state[name] as tf.Tensor);
+  }
+
+  dispose(): void {
+    for (const variable of this.namedVariables().values()) variable.dispose();
+  }
+}
+
+type Child = readonly [path: string, value: Module | tf.Variable];
+
+/** Modules and variables in the fields of `owner`, through arrays and plain objects. */
+function* children(owner: object, prefix: string): Generator<Child> {
+  for (const [field, value] of Object.entries(owner)) {
+    const path = `${prefix}${field}`;
+    if (value instanceof Module || value instanceof tf.Variable) yield [path, value];
+    else if (Array.isArray(value) || isPlainObject(value)) yield* children(value, `${path}.`);
+  }
+}
+
+function isPlainObject(value: unknown): value is object {
+  return (
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
+}
