@@ -1,4 +1,5 @@
 export * as core from "./core";
+export * as diffusion from "./diffusion";
 export * as engine from "./engine";
 export * as nn from "./nn";
 export { tf } from "./engine/tf";

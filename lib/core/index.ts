@@ -1,6 +1,7 @@
 export * from "./errors";
 export * from "./guard";
 export * from "./host";
+export * from "./math";
 export * from "./memory";
 export { Rng, type RngState } from "./random";
 export type * from "./types";

@@ -1,0 +1,3 @@
+export * from "./schedule";
+export * from "./sigmas";
+export * from "./timesteps";

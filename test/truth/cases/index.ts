@@ -1,0 +1,15 @@
+import type { Mappings } from "../run";
+import { layers } from "./layers";
+import { schedules } from "./schedules";
+import { training } from "./training";
+import { transformer } from "./transformer";
+import { vae } from "./vae";
+
+/** Which of our functions answers which case, by topic. */
+export const MAPPINGS: Readonly<Record<string, Mappings>> = {
+  "01-schedules": schedules,
+  "05-vae": vae,
+  "09-transformer": transformer,
+  "10-layers": layers,
+  "12-training": training,
+};

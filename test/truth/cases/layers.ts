@@ -1,0 +1,3 @@
+import type { Mappings } from "../run";
+
+export const layers: Mappings = {};
