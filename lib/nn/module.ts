@@ -64,30 +64,44 @@ export abstract class Module implements Disposable {
    * @throws CheckpointError if a name is missing or unknown, or a shape differs
    */
   loadStateDict(state: StateDict): void {
-    const variables = this.namedVariables();
-    const missing = [...variables.keys()].filter((name) => !(name in state));
-    const unknown = Object.keys(state).filter((name) => !variables.has(name));
-    if (missing.length + unknown.length > 0) {
-      throw new CheckpointError(
-        `These weights are of another model: missing [${missing.join(", ")}], ` +
-          `unknown [${unknown.join(", ")}].`,
-      );
-    }
-    for (const [name, variable] of variables) {
-      const { shape } = state[name] as tf.Tensor;
-      if (shape.join() !== variable.shape.join()) {
-        throw new CheckpointError(
-          `These weights are of another size: ${name} is [${shape.join(", ")}] ` +
-            `in the file, [${variable.shape.join(", ")}] in the model.`,
-        );
-      }
-    }
-    for (const [name, variable] of variables) variable.assign(state[name] as tf.Tensor);
+    assignState(this.namedVariables(), state, "model");
   }
 
   dispose(): void {
     for (const variable of this.namedVariables().values()) variable.dispose();
   }
+}
+
+/**
+ * Copy values into variables of the same names and shapes; nothing is changed unless everything
+ * fits.
+ *
+ * @param owner whose variables these are, for the message, e.g. "model"
+ * @throws CheckpointError if a name is missing or unknown, or a shape or dtype differs
+ */
+export function assignState(
+  variables: ReadonlyMap<string, tf.Variable>,
+  state: StateDict,
+  owner: string,
+): void {
+  const missing = [...variables.keys()].filter((name) => !Object.hasOwn(state, name));
+  const unknown = Object.keys(state).filter((name) => !variables.has(name));
+  if (missing.length + unknown.length > 0) {
+    throw new CheckpointError(
+      `These values are of another ${owner}: missing [${missing.join(", ")}], ` +
+        `unknown [${unknown.join(", ")}].`,
+    );
+  }
+  const describe = ({ dtype, shape }: tf.Tensor): string => `${dtype} [${shape.join(", ")}]`;
+  for (const [name, variable] of variables) {
+    const found = describe(state[name] as tf.Tensor);
+    if (found === describe(variable)) continue;
+    throw new CheckpointError(
+      `These values are of another ${owner}: ${name} is ${found} in the values given, ` +
+        `${describe(variable)} in the ${owner}.`,
+    );
+  }
+  for (const [name, variable] of variables) variable.assign(state[name] as tf.Tensor);
 }
 
 type Child = readonly [path: string, value: Module | tf.Variable];

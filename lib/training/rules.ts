@@ -1,0 +1,108 @@
+import { assertInRange } from "../core/guard";
+import type { NamedParameters } from "./gradients";
+import { Optimizer, type UpdateRule } from "./optimizer";
+
+export type AdamOptions = {
+  readonly learningRate?: number;
+  /** Decay of the mean gradient m. DCGAN takes 0.5. */
+  readonly beta1?: number;
+  /** Decay of the mean squared gradient v. */
+  readonly beta2?: number;
+  readonly epsilon?: number;
+};
+
+export type AdamWOptions = AdamOptions & {
+  /** λ: each step first shrinks the weights by the factor 1 − learningRate·λ. */
+  readonly weightDecay?: number;
+};
+
+function adamRule(name: string, options: AdamWOptions): UpdateRule<"m" | "v"> {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  assertInRange(name, "beta1", beta1, [0, 1 - Number.EPSILON]);
+  assertInRange(name, "beta2", beta2, [0, 1 - Number.EPSILON]);
+  assertInRange(name, "epsilon", epsilon, [0, 1]);
+  assertInRange(name, "weightDecay", weightDecay, [0, Number.MAX_VALUE]);
+  return {
+    name,
+    slots: ["m", "v"],
+    update({ parameter, slots }, gradient, { learningRate, step }) {
+      const m = slots.m.mul(beta1).add(gradient.mul(1 - beta1));
+      const v = slots.v.mul(beta2).add(gradient.square().mul(1 - beta2));
+      const mHat = m.div(1 - beta1 ** step);
+      const vHat = v.div(1 - beta2 ** step);
+      const change = mHat.div(vHat.sqrt().add(epsilon)).mul(learningRate);
+      const shrunk = weightDecay === 0 ? parameter : parameter.mul(1 - learningRate * weightDecay);
+      return { parameter: shrunk.sub(change), slots: { m, v } };
+    },
+  };
+}
+
+/**
+ * Adam: m̂ / (√v̂ + ε), with m and v corrected for their start at zero.
+ *
+ * @see Kingma & Ba 2015, arXiv:1412.6980v9, algorithm 1
+ */
+export function adam(parameters: NamedParameters, options: AdamOptions = {}): Optimizer {
+  const { learningRate = 1e-3, beta1, beta2, epsilon } = options;
+  return new Optimizer(parameters, adamRule("adam", { beta1, beta2, epsilon }), learningRate);
+}
+
+/**
+ * Adam with decoupled weight decay: the decay does not pass through m and v.
+ *
+ * @see Loshchilov & Hutter 2019, arXiv:1711.05101v3, algorithm 2, in PyTorch's form λ·learningRate
+ */
+export function adamW(parameters: NamedParameters, options: AdamWOptions = {}): Optimizer {
+  const { learningRate = 1e-3, weightDecay = 0.01 } = options;
+  return new Optimizer(parameters, adamRule("adamW", { ...options, weightDecay }), learningRate);
+}
+
+export type SgdOptions = {
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  /** Look ahead: step along gradient + momentum·velocity. */
+  readonly nesterov?: boolean;
+};
+
+/**
+ * Gradient descent with momentum, velocity ← momentum·velocity + gradient, as PyTorch's SGD.
+ *
+ * @see Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"
+ */
+export function sgd(parameters: NamedParameters, options: SgdOptions = {}): Optimizer {
+  const { learningRate = 1e-2, momentum = 0, nesterov = false } = options;
+  assertInRange("sgd", "momentum", momentum, [0, 1]);
+  const rule: UpdateRule<"velocity"> = {
+    name: "sgd",
+    slots: ["velocity"],
+    update({ parameter, slots }, gradient, { learningRate: rate }) {
+      const velocity = slots.velocity.mul(momentum).add(gradient);
+      const direction = nesterov ? gradient.add(velocity.mul(momentum)) : velocity;
+      return { parameter: parameter.sub(direction.mul(rate)), slots: { velocity } };
+    },
+  };
+  return new Optimizer(parameters, rule, learningRate);
+}
+
+export type RmspropOptions = {
+  readonly learningRate?: number;
+  /** Decay of the mean squared gradient v. */
+  readonly alpha?: number;
+  readonly epsilon?: number;
+};
+
+/** RMSprop: gradient / (√v + ε), as PyTorch's. @see Tieleman & Hinton 2012, lecture 6.5 */
+export function rmsprop(parameters: NamedParameters, options: RmspropOptions = {}): Optimizer {
+  const { learningRate = 1e-2, alpha = 0.99, epsilon = 1e-8 } = options;
+  assertInRange("rmsprop", "alpha", alpha, [0, 1 - Number.EPSILON]);
+  const rule: UpdateRule<"v"> = {
+    name: "rmsprop",
+    slots: ["v"],
+    update({ parameter, slots }, gradient, { learningRate: rate }) {
+      const v = slots.v.mul(alpha).add(gradient.square().mul(1 - alpha));
+      const change = gradient.div(v.sqrt().add(epsilon)).mul(rate);
+      return { parameter: parameter.sub(change), slots: { v } };
+    },
+  };
+  return new Optimizer(parameters, rule, learningRate);
+}
