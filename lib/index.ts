@@ -5,3 +5,4 @@ export * as nn from "./nn";
 export * as training from "./training";
 export { tf } from "./engine/tf";
 export { Rng } from "./core/random";
+export { compile } from "./compile";

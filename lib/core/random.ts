@@ -1,5 +1,6 @@
 import { nativeOp, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
+import { activeTrace } from "../engine/tracing";
 import { assertInteger } from "./guard";
 
 /** All there is to know about a generator: it fits in a checkpoint. */
@@ -38,6 +39,11 @@ export class Rng {
 
   state(): RngState {
     return { key: this.key, counter: this.counter };
+  }
+
+  /** Skip draws: what a compiled function does for the draws inside it. */
+  advance(draws: number): void {
+    this.counter += draws;
   }
 
   /** ε ~ N(mean, std²), float32. The caller owns the tensor. */
@@ -103,7 +109,7 @@ export class Rng {
   ): tf.Tensor {
     const attrs = [typeAttr("dtype", dtype), typeAttr("T", "int32"), typeAttr("Tseed", "int32")];
     const size = tf.tensor1d([...shape], "int32");
-    const seed = tf.tensor1d([this.key, this.counter++], "int32");
+    const seed = activeTrace()?.seed(this) ?? tf.tensor1d([this.key, this.counter++], "int32");
     return nativeOp(op, attrs, [size, seed, ...bounds]);
   }
 }

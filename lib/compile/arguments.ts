@@ -1,0 +1,73 @@
+import type { SeedSource } from "../engine/tracing";
+import { tf } from "../engine/tf";
+import { CompileError } from "./session";
+
+/** A value that is part of the compiled function: another value makes another graph. */
+export type Static = string | number | boolean | null | undefined;
+
+/** What a compiled function takes: tensors and generators, in arrays and records if you like. */
+export type Argument =
+  tf.Tensor | SeedSource | Static | readonly Argument[] | { readonly [name: string]: Argument };
+
+/** What a compiled function gives back. */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a step may return nothing
+export type Outputs = tf.Tensor | void | readonly Outputs[] | { readonly [name: string]: Outputs };
+
+/** The tensors and generators among the arguments, and a key for everything else about them. */
+export interface Leaves {
+  readonly tensors: tf.Tensor[];
+  readonly sources: SeedSource[];
+  /** Equal for arguments that the same graph serves. */
+  readonly signature: string;
+}
+
+export function leavesOf(args: readonly Argument[]): Leaves {
+  const tensors: tf.Tensor[] = [];
+  const sources: SeedSource[] = [];
+  const description = JSON.stringify(args, function (this: unknown, key: string, value: unknown) {
+    // JSON.stringify has called toJSON by now; the original is still in the holder.
+    const original = (this as Record<string, unknown>)[key] ?? value;
+    if (original instanceof tf.Tensor) {
+      tensors.push(original);
+      return `tensor ${original.dtype} [${original.shape.join()}]`;
+    }
+    if (isSeedSource(original)) return `generator ${sources.push(original)}`;
+    if (original === undefined) return "undefined";
+    refuseForeign(original);
+    return original;
+  });
+  return { tensors, sources, signature: description };
+}
+
+/** The same structure with every tensor replaced. */
+export function replaceTensors<T>(value: T, replace: (tensor: tf.Tensor) => tf.Tensor): T {
+  const visit = (item: unknown): unknown => {
+    if (item instanceof tf.Tensor) return replace(item);
+    if (Array.isArray(item)) return item.map(visit);
+    if (!isRecord(item)) return item;
+    return Object.fromEntries(Object.entries(item).map(([name, child]) => [name, visit(child)]));
+  };
+  return visit(value) as T;
+}
+
+function isSeedSource(value: unknown): value is SeedSource {
+  return typeof value === "object" && value !== null && "state" in value && "advance" in value;
+}
+
+function isRecord(value: unknown): value is object {
+  return (
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
+}
+
+function refuseForeign(value: unknown): void {
+  const isObject = typeof value === "object" && value !== null;
+  if (!isObject && typeof value !== "function") return;
+  if (Array.isArray(value) || isRecord(value)) return;
+  const name = isObject ? (value as object).constructor.name : "a function";
+  throw new CompileError(
+    `A compiled function was given ${name}: it takes tensors, generators, numbers, texts, ` +
+      `booleans, and arrays and records of them.`,
+    "Let the function refer to it from outside instead.",
+  );
+}

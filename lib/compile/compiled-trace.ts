@@ -1,0 +1,226 @@
+import { type NativeTensor, nativeBackend } from "../engine/native-op";
+import type { SeedSource } from "../engine/tracing";
+import { tf } from "../engine/tf";
+import { typeAttrMessage } from "./attributes";
+import { type Argument, type Leaves, type Outputs, replaceTensors } from "./arguments";
+import {
+  type VariableHolder,
+  detachClones,
+  evacuate,
+  isResident,
+  noteChanged,
+  noteLoaded,
+} from "./residency";
+import { CompileError, GraphSession } from "./session";
+import type { GraphValue } from "./symbols";
+import { Trace, type TracedVariable } from "./trace";
+
+type TracedFunction = (...args: never[]) => Outputs;
+
+/** One graph of a compiled function: for one set of argument shapes. */
+export class CompiledTrace implements VariableHolder {
+  private readonly session: GraphSession;
+  /** Which argument each generator was, if it was one. */
+  private readonly sourceArguments: readonly number[];
+
+  private constructor(
+    private readonly trace: Trace,
+    /** The function's result, with symbolic tensors where its outputs belong. */
+    private readonly result: Outputs,
+    private readonly fetches: readonly string[],
+    { sources }: Leaves,
+  ) {
+    this.sourceArguments = trace.seeds.map(({ source }) => sources.indexOf(source));
+    this.session = new GraphSession(trace.graph);
+  }
+
+  /** @throws CompileError if the function cannot be traced or TensorFlow refuses the graph */
+  static of(fn: TracedFunction, args: readonly Argument[], leaves: Leaves): CompiledTrace {
+    const first = traceOnce(fn, args);
+    if (first.trace.created.length > 0) {
+      initializeCreated(first.trace, leaves);
+      return CompiledTrace.of(fn, args, leaves);
+    }
+    const second = traceOnce(fn, args);
+    refuseFrozenValues(first.trace, second.trace);
+    const { trace, result, outputs } = second;
+    return new CompiledTrace(trace, result, addOutputs(trace, outputs, trace.updates), leaves);
+  }
+
+  /** A graph that computes the first values of the variables that a traced function made. */
+  static ofFirstValues(trace: Trace, leaves: Leaves): CompiledTrace {
+    const values = trace.created.map(({ value }) => value);
+    const result = trace.created.map(({ variable }) => variable);
+    return new CompiledTrace(trace, result, addOutputs(trace, values, []), leaves);
+  }
+
+  get nodeCount(): number {
+    return this.trace.graph.size;
+  }
+
+  run({ tensors, sources }: Leaves): Outputs {
+    this.loadVariables();
+    const changed = this.changedVariables();
+    detachClones(changed);
+    const feeds = new Map<string, number>();
+    this.feedArguments(tensors, feeds);
+    this.feedCaptures(feeds);
+    const seedIds = this.feedSeeds(sources, feeds);
+    const outputs = this.session.run(feeds, this.fetches);
+    for (const id of seedIds) nativeBackend().binding.deleteTensor(id);
+    noteChanged(changed, this);
+    return this.wrap(outputs);
+  }
+
+  fetch(variable: tf.Variable): number {
+    const traced = this.trace.variables.find((candidate) => candidate.variable === variable);
+    const [value] = this.session.run(new Map(), [`read_${(traced as TracedVariable).index}`]);
+    return (value as NativeTensor).id;
+  }
+
+  dispose(): void {
+    evacuate(
+      this.trace.variables.map(({ variable }) => variable),
+      this,
+    );
+    this.session.dispose();
+  }
+
+  private changedVariables(): tf.Variable[] {
+    return this.trace.variables.filter((v) => v.isAssigned).map(({ variable }) => variable);
+  }
+
+  /** Bring into the session what was assigned outside it since the last run. */
+  private loadVariables(): void {
+    const feeds = new Map<string, number>();
+    const fetches: string[] = [];
+    for (const { variable, index } of this.trace.variables) {
+      if (variable.isDisposed) {
+        throw new CompileError(
+          `A compiled function uses the variable ${variable.name}, which was disposed.`,
+          "Compile again with the new variable.",
+        );
+      }
+      if (isResident(variable, this)) continue;
+      const [id] = nativeBackend().getInputTensorIds([variable]);
+      feeds.set(`feed_${index}`, id as number);
+      fetches.push(`loaded_${index}`);
+      noteLoaded(variable, this);
+    }
+    if (fetches.length === 0) return;
+    for (const { id } of this.session.run(feeds, fetches)) {
+      nativeBackend().binding.deleteTensor(id);
+    }
+  }
+
+  private feedArguments(tensors: readonly tf.Tensor[], feeds: Map<string, number>): void {
+    const ids = nativeBackend().getInputTensorIds(tensors);
+    ids.forEach((id, i) => feeds.set(`argument_${i}`, id));
+  }
+
+  private feedCaptures(feeds: Map<string, number>): void {
+    const { tensorMap } = nativeBackend();
+    for (const { name, dataId } of this.trace.captures) {
+      if (!tensorMap.has(dataId)) {
+        throw new CompileError(
+          "A compiled function uses a tensor from outside that was disposed.",
+          "Keep it alive (tf.keep) as long as the function is used, or pass it as an argument.",
+        );
+      }
+      feeds.set(name, tensorMap.get(dataId).id);
+    }
+  }
+
+  /** Seeds are fed where each generator stands; it then moves on by the draws of one run. */
+  private feedSeeds(sources: readonly SeedSource[], feeds: Map<string, number>): number[] {
+    const { binding } = nativeBackend();
+    return this.trace.seeds.map(({ name, source, draws }, i) => {
+      const current = sources[this.sourceArguments[i] as number] ?? source;
+      const { key, counter } = current.state();
+      const id = binding.createTensor([2], binding.TF_INT32, Int32Array.of(key, counter));
+      feeds.set(name, id);
+      current.advance(draws);
+      return id;
+    });
+  }
+
+  private wrap(outputs: readonly NativeTensor[]): Outputs {
+    const tensors = outputs.map((native) => nativeBackend().createOutputTensor(native));
+    let next = 0;
+    const result = replaceTensors(this.result, () => tensors[next++] as tf.Tensor);
+    // The first fetch of a function without outputs only says that it has run.
+    for (const spare of tensors.slice(next)) spare.dispose();
+    return result;
+  }
+}
+
+interface Recording {
+  readonly trace: Trace;
+  readonly result: Outputs;
+  readonly outputs: readonly GraphValue[];
+}
+
+function traceOnce(fn: TracedFunction, args: readonly Argument[]): Recording {
+  const trace = new Trace();
+  let result: Outputs = undefined;
+  const outputs = trace.record(() => {
+    let index = 0;
+    const symbolic = replaceTensors(args, (tensor) =>
+      trace.argument(`argument_${index++}`, nativeSpec(tensor)),
+    );
+    result = fn(...(symbolic as never[]));
+    const tensors: tf.Tensor[] = [];
+    replaceTensors(result, (tensor) => {
+      tensors.push(tensor);
+      return tensor;
+    });
+    return tensors;
+  });
+  return { trace, result, outputs };
+}
+
+function nativeSpec({ dataId }: tf.Tensor): { dtype: number; shape: number[] } {
+  const { dtype, shape } = nativeBackend().tensorMap.get(dataId);
+  return { dtype, shape: [...shape] };
+}
+
+/**
+ * A function may make variables at its first call, as tfjs's optimisers do. They get the values
+ * that they would have had; the function is then traced again, now that they exist.
+ */
+function initializeCreated(trace: Trace, leaves: Leaves): void {
+  const variables = trace.created.map(({ variable }) => variable);
+  for (const traced of trace.variables) traced.isAssigned = false; // nothing is updated
+  for (const seed of trace.seeds) seed.draws = 0; // nor drawn
+  const graph = CompiledTrace.ofFirstValues(trace, leaves);
+  const values = graph.run(leaves) as tf.Tensor[];
+  variables.forEach((variable, i) => variable.assign(values[i] as tf.Tensor));
+  for (const value of values) value.dispose();
+  graph.dispose();
+}
+
+/** Outputs wait for the updates, so that fetching them runs the whole function. */
+function addOutputs(
+  { graph }: Trace,
+  outputs: readonly GraphValue[],
+  updates: readonly string[],
+): string[] {
+  if (outputs.length === 0) return [graph.done("finished", updates)];
+  return outputs.map(({ node, dtype }, i) =>
+    graph.add("Identity", `output_${i}`, [node, ...updates.map((name) => `^${name}`)], {
+      T: typeAttrMessage(dtype),
+    }),
+  );
+}
+
+/** Two traces of one function differ when a host value changes from call to call. */
+function refuseFrozenValues(first: Trace, second: Trace): void {
+  const at = first.log.findIndex((line, i) => line !== second.log[i]);
+  if (at < 0 && first.log.length === second.log.length && first.graph.equals(second.graph)) return;
+  throw new CompileError(
+    "A compiled function uses a host value that changes from call to call (Math.random, a " +
+      "counter, a tensor made from host data): it would be frozen into the graph. " +
+      `First seen at: ${first.log[at]?.slice(0, 80) ?? "the constants"}.`,
+    "Draw from an Rng, keep counters in a tf.Variable, or pass the value as a tensor.",
+  );
+}

@@ -1,0 +1,124 @@
+import { shapeAttrMessage, stringAttrMessage, typeAttrMessage } from "./attributes";
+import { tensorAttrMessage, tensorMessage } from "./attributes";
+import { type AttrMessage, type NodeMessage, messages } from "./protobuf";
+
+/** Shape and type of one output of a node. */
+export interface Spec {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}
+
+/** A constant made by the traced function, e.g. `tf.scalar(0.5)`. */
+export interface ConstantValue extends Spec {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A TensorFlow graph under construction. Outputs are named "node:index" as in a GraphDef, inputs
+ * starting with "^" are control dependencies.
+ */
+export class Graph {
+  private readonly nodes: NodeMessage[] = [];
+  private readonly constants = new Map<string, string>();
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  /** Whether both graphs have the same constants, in the same order. */
+  equals(other: Graph): boolean {
+    const [mine, others] = [[...this.constants.keys()], [...other.constants.keys()]];
+    return mine.length === others.length && mine.every((key, i) => key === others[i]);
+  }
+
+  /** @returns the node's name */
+  add(
+    op: string,
+    name: string,
+    inputs: readonly string[],
+    attrs: Readonly<Record<string, AttrMessage>>,
+  ): string {
+    const node = new messages.NodeDef();
+    node.setOp(op);
+    node.setName(name);
+    node.setInputList(inputs);
+    for (const [key, value] of Object.entries(attrs)) node.getAttrMap().set(key, value);
+    this.nodes.push(node);
+    return name;
+  }
+
+  placeholder(name: string, { dtype, shape }: Spec): string {
+    const attrs = { dtype: typeAttrMessage(dtype), shape: shapeAttrMessage(shape) };
+    return this.add("Placeholder", name, [], attrs);
+  }
+
+  /** Equal constants share one node. */
+  constant({ dtype, shape, bytes }: ConstantValue): string {
+    const key = `${dtype}|${shape.join()}|${Buffer.from(bytes).toString("latin1")}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const value = tensorAttrMessage(tensorMessage(dtype, shape, bytes));
+    const name = this.add("Const", `constant_${this.constants.size}`, [], {
+      dtype: typeAttrMessage(dtype),
+      value,
+    });
+    this.constants.set(key, name);
+    return name;
+  }
+
+  /** A variable of the session: its handle, one read of it, and a way to set it from outside. */
+  variable(index: number, { dtype, shape }: Spec): VariableNodes {
+    const type = typeAttrMessage(dtype);
+    const handle = this.add("VarHandleOp", `variable_${index}`, [], {
+      dtype: type,
+      shape: shapeAttrMessage(shape),
+      shared_name: stringAttrMessage(`variable_${index}`),
+    });
+    const read = this.add("ReadVariableOp", `read_${index}`, [handle], { dtype: type });
+    const feed = this.placeholder(`feed_${index}`, { dtype, shape });
+    const assign = this.add("AssignVariableOp", `load_${index}`, [handle, feed], { dtype: type });
+    const loaded = this.done(`loaded_${index}`, [assign]);
+    return { handle, read, feed, loaded };
+  }
+
+  assign(index: number, { dtype }: Spec, value: string): string {
+    const inputs = [`variable_${index}`, value, `^read_${index}`];
+    const attrs = { dtype: typeAttrMessage(dtype) };
+    return this.add("AssignVariableOp", `assign_${index}`, inputs, attrs);
+  }
+
+  /** A scalar that is ready when all `operations` have run: what a session can fetch. */
+  done(name: string, operations: readonly string[]): string {
+    const one = this.constant({ dtype: 3, shape: [], bytes: new Uint8Array([1, 0, 0, 0]) });
+    const inputs = [one, ...operations.map((operation) => `^${operation}`)];
+    return this.add("Identity", name, inputs, { T: typeAttrMessage(3) });
+  }
+
+  /** The graph as the bytes of a `saved_model.pb`. */
+  serialize(): Uint8Array {
+    const graph = new messages.GraphDef();
+    graph.setNodeList(this.nodes);
+    const versions = new messages.VersionDef();
+    versions.setProducer(GRAPH_VERSION);
+    graph.setVersions(versions);
+    const info = new messages.MetaGraphDef.MetaInfoDef();
+    info.setTagsList(["serve"]);
+    const metaGraph = new messages.MetaGraphDef();
+    metaGraph.setGraphDef(graph);
+    metaGraph.setMetaInfoDef(info);
+    const model = new messages.SavedModel();
+    model.setSavedModelSchemaVersion(1);
+    model.setMetaGraphsList([metaGraph]);
+    return model.serializeBinary();
+  }
+}
+
+/** The GraphDef version we write: that of TensorFlow 2.16, the oldest library we build against. */
+const GRAPH_VERSION = 1766;
+
+export interface VariableNodes {
+  readonly handle: string;
+  readonly read: string;
+  readonly feed: string;
+  readonly loaded: string;
+}

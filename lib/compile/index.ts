@@ -1,0 +1,3 @@
+export type { Argument, Outputs } from "./arguments";
+export { compile, type Compiled, type CompileOptions } from "./compile";
+export { CompileError } from "./session";

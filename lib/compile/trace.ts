@@ -1,0 +1,226 @@
+import {
+  type Attr,
+  type NativeBinding,
+  type NativeTensor,
+  nativeBackend,
+} from "../engine/native-op";
+import type { tf } from "../engine/tf";
+import { tf as tensorflow } from "../engine/tf";
+import { type ActiveTrace, type SeedSource, withTrace } from "../engine/tracing";
+import { attrMessage, typeAttrMessage } from "./attributes";
+import { type ConstantValue, Graph, type Spec } from "./graph";
+import { intercept } from "./interception";
+import { missingTypeAttrs } from "./op-types";
+import { materializeAll } from "./residency";
+import { CompileError } from "./session";
+import { ShapeOracle, typedArray } from "./shapes";
+import { type GraphValue, SymbolTable } from "./symbols";
+
+/** A tensor from outside that the function uses: fed by reference at each run. */
+export interface Capture {
+  readonly name: string;
+  readonly dataId: object;
+}
+
+/** A variable that the function uses. */
+export interface TracedVariable extends Spec {
+  readonly index: number;
+  readonly variable: tf.Variable;
+  /** Whether the function changes it. */
+  isAssigned: boolean;
+}
+
+/** A generator that the function draws from: its seed is fed at each run. */
+export interface TracedSeed {
+  readonly name: string;
+  readonly source: SeedSource;
+  draws: number;
+}
+
+/**
+ * Records what a function asks of TensorFlow: ops become nodes of a graph instead of being run,
+ * tensors become names of node outputs.
+ */
+export class Trace implements ActiveTrace {
+  readonly graph = new Graph();
+  readonly captures: Capture[] = [];
+  readonly variables: TracedVariable[] = [];
+  readonly seeds: TracedSeed[] = [];
+  /** Variables that the function made, with their first values. */
+  readonly created: { readonly variable: tf.Variable; readonly value: GraphValue }[] = [];
+  /** Nodes that must run for their effect. */
+  readonly updates: string[] = [];
+  /** What was recorded, as text, so that two traces of one function can be compared. */
+  readonly log: string[] = [];
+
+  private readonly real: NativeBinding = nativeBackend().binding;
+  private readonly shapes = new ShapeOracle(this.real);
+  private readonly symbols = new SymbolTable();
+  private readonly hostData = new WeakSet<object>();
+  private readonly variableBehind = new Map<object, tf.Variable>();
+  private readonly seedTensors = new Map<SeedSource, { seed: TracedSeed; base: tf.Tensor }>();
+
+  /** Trace `body`, which returns the tensors to compute. */
+  record(body: () => readonly tf.Tensor[]): GraphValue[] {
+    for (const variable of Object.values(tensorflow.engine().registeredVariables)) {
+      this.variableBehind.set(variable.dataId, variable);
+    }
+    const interceptor = {
+      binding: this.recordingBinding(),
+      onHostData: (dataId: object) => void this.hostData.add(dataId),
+      onInput: (tensor: tf.TensorInfo) => {
+        this.bringIn(tensor);
+      },
+      onRead: (dataId: object) => {
+        if (!this.hostData.has(dataId)) throw readError();
+      },
+      onNewVariable: (variable: tf.Variable) => {
+        this.created.push({ variable, value: this.valueOf(variable) });
+      },
+    };
+    materializeAll();
+    let values: GraphValue[] = [];
+    intercept(interceptor, () => {
+      try {
+        tensorflow.tidy(() => {
+          values = withTrace(this, body).map((tensor) => this.valueOf(tensor));
+          this.recordAssignments();
+        });
+      } finally {
+        for (const { base } of this.seedTensors.values()) base.dispose();
+      }
+    });
+    this.log.push(`return ${values.map(({ node }) => node).join()}`);
+    return values;
+  }
+
+  /** A symbolic tensor for an argument of the function. */
+  argument(name: string, spec: Spec): tf.Tensor {
+    return this.tensor({ ...spec, node: this.graph.placeholder(name, spec) });
+  }
+
+  seed(source: SeedSource): tf.Tensor {
+    let known = this.seedTensors.get(source);
+    if (known === undefined) {
+      const seed = { name: `seed_${this.seeds.length}`, source, draws: 0 };
+      const base = this.argument(seed.name, { dtype: this.real.TF_INT32, shape: [2] });
+      known = { seed, base: tensorflow.keep(base) }; // outlives the tidy of the draw
+      this.seeds.push(seed);
+      this.seedTensors.set(source, known);
+    }
+    return known.base.add(tensorflow.tensor1d([0, known.seed.draws++], "int32"));
+  }
+
+  update(op: string, variables: readonly tf.Variable[], inputs: readonly tf.Tensor[]): void {
+    const targets = variables.map((variable) => this.traced(variable));
+    for (const target of targets) target.isAssigned = true;
+    const nodes = [
+      ...targets.map(({ index }) => `variable_${index}`),
+      ...inputs.map((input) => this.valueOf(input).node),
+      ...targets.map(({ index }) => `^read_${index}`),
+    ];
+    const name = `update_${this.updates.length}`;
+    this.graph.add(op, name, nodes, { T: typeAttrMessage(this.real.TF_FLOAT) });
+    this.log.push(`${op}(${nodes.join()})`);
+    this.updates.push(name);
+  }
+
+  private recordAssignments(): void {
+    for (const [dataId, variable] of this.variableBehind) {
+      if (variable.isDisposed || variable.dataId === dataId) continue;
+      const value = this.valueOf(variable).node;
+      const traced = this.traced(variable, dataId);
+      traced.isAssigned = true;
+      this.log.push(`assign ${traced.index} ${value}`);
+      this.updates.push(this.graph.assign(traced.index, traced, value));
+    }
+  }
+
+  private recordingBinding(): Partial<NativeBinding> {
+    return {
+      createTensor: (shape, dtype, values) => {
+        const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+        const constant = { shape: [...shape], dtype, bytes };
+        const node = this.graph.constant(constant);
+        return this.symbols.symbol({ ...constant, node, constant }).id;
+      },
+      executeOp: (op, attrs, inputs, count) => this.addOp(op, attrs, inputs, count),
+      deleteTensor: (id) => {
+        if (!SymbolTable.isSymbolic(id)) this.real.deleteTensor(id);
+      },
+      tensorDataSync: (id) => typedArray(this.symbols.lookup(id)?.constant as ConstantValue),
+    };
+  }
+
+  private addOp(op: string, attrs: readonly Attr[], ids: readonly number[], count: number) {
+    const inputs = ids.map((id) => this.value(id));
+    const specs = this.shapes.outputs(op, attrs, inputs, count);
+    const messages = [
+      ...attrs.map((attr) => [attr.name, attrMessage(attr)] as const),
+      ...missingTypeAttrs(op, attrs, inputs).map(([n, t]) => [n, typeAttrMessage(t)] as const),
+    ];
+    const nodes = inputs.map(({ node }) => node);
+    this.log.push(`${op}(${nodes.join()})${JSON.stringify(attrs)}`);
+    const name = this.graph.add(op, `op_${this.graph.size}`, nodes, Object.fromEntries(messages));
+    return specs.map((spec, i) =>
+      this.symbols.symbol({ ...spec, node: i ? `${name}:${i}` : name }),
+    );
+  }
+
+  /** Make a tensor from outside part of the graph: a variable is read, another tensor is fed. */
+  private bringIn({ dataId }: tf.TensorInfo): void {
+    const backend = nativeBackend();
+    const record = backend.tensorMap.get(dataId);
+    const isHostValue = record.values !== null;
+    if (isHostValue && this.hostData.has(dataId)) return; // becomes a constant
+    if (isHostValue) {
+      record.id = this.real.createTensor(record.shape, record.dtype, record.values as never);
+      record.values = null;
+    }
+    if (this.symbols.lookup(record.id) !== undefined) return;
+    const spec = { dtype: record.dtype, shape: [...record.shape] };
+    const variable = this.variableBehind.get(dataId);
+    const node =
+      variable === undefined ? this.capture(dataId, spec) : `read_${this.traced(variable).index}`;
+    this.symbols.alias(record.id, { ...spec, node });
+  }
+
+  private capture(dataId: object, spec: Spec): string {
+    const name = `capture_${this.captures.length}`;
+    this.captures.push({ name, dataId });
+    return this.graph.placeholder(name, spec);
+  }
+
+  private traced(variable: tf.Variable, dataId: object = variable.dataId): TracedVariable {
+    const known = this.variables.find((traced) => traced.variable === variable);
+    if (known !== undefined) return known;
+    const { dtype, shape } = nativeBackend().tensorMap.get(dataId);
+    const traced = { index: this.variables.length, variable, dtype, shape, isAssigned: false };
+    this.variables.push(traced);
+    this.graph.variable(traced.index, traced);
+    return traced;
+  }
+
+  private valueOf(tensor: tf.TensorInfo): GraphValue {
+    const [id] = nativeBackend().getInputTensorIds([tensor]);
+    return this.value(id as number);
+  }
+
+  private value(id: number): GraphValue {
+    const value = this.symbols.lookup(id);
+    if (value === undefined) throw new CompileError(`tensor ${id} is unknown to the trace`);
+    return value;
+  }
+
+  private tensor(value: GraphValue): tf.Tensor {
+    return nativeBackend().createOutputTensor(this.symbols.symbol(value) as NativeTensor);
+  }
+}
+
+function readError(): CompileError {
+  return new CompileError(
+    "A compiled function reads a tensor's values (dataSync, array, print, or a condition on " +
+      "them), but while it is traced there are none.",
+    "Compute with tensor operations, or return the tensor and read it outside.",
+  );
+}

@@ -1,0 +1,35 @@
+import type { tf } from "./tf";
+
+/** Whoever draws random numbers from a key and a counter: see `Rng`. */
+export interface SeedSource {
+  readonly state: () => { readonly key: number; readonly counter: number };
+  readonly advance: (draws: number) => void;
+}
+
+/** What library code may ask of a trace in progress (see `compile`). */
+export interface ActiveTrace {
+  /**
+   * The `[key, counter]` seed, int32, of the next draw of `source`, as a tensor of the graph: each
+   * run of the compiled function continues the source exactly as eager code would.
+   */
+  seed(source: SeedSource): tf.Tensor;
+  /** Emit one op of the graph that changes variables in place and has no output. */
+  update(op: string, variables: readonly tf.Variable[], inputs: readonly tf.Tensor[]): void;
+}
+
+let active: ActiveTrace | undefined;
+
+/** The trace in progress, or undefined while code runs eagerly. */
+export function activeTrace(): ActiveTrace | undefined {
+  return active;
+}
+
+/** Run `body` with `trace` active; nested traces are the caller's error. */
+export function withTrace<T>(trace: ActiveTrace, body: () => T): T {
+  active = trace;
+  try {
+    return body();
+  } finally {
+    active = undefined;
+  }
+}
