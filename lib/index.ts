@@ -1,4 +1,5 @@
 export * as core from "./core";
+export * as data from "./data";
 export * as diffusion from "./diffusion";
 export * as engine from "./engine";
 export * as nn from "./nn";

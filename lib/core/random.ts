@@ -94,6 +94,18 @@ export class Rng {
     return Rng.restore({ key: this.fullIntegers(1)[0] as number, counter: 0 });
   }
 
+  /**
+   * The n-th of a family of independent generators, a pure function of (seed, n): unlike `split` it
+   * does not depend on what was drawn before, so step or epoch n finds its numbers without a history.
+   *
+   * @param n a whole number, 0…2³¹−1. @throws ValueError
+   */
+  fold(n: number): Rng {
+    assertInteger("Rng.fold", "n", n, 0);
+    // Draws count up from 0; folds use the negative counters, which no draw ever reaches.
+    return Rng.restore({ key: this.key, counter: -1 - n }).split();
+  }
+
   /** Whole int32 range, `n` of them, on the host. */
   private fullIntegers(n: number): Int32Array {
     return tf.tidy(() =>

@@ -1,0 +1,7 @@
+export * from "./batches";
+export { type CatalogEntry, catalogEntry, type CatalogFile, parseCatalog } from "./catalog";
+export * from "./dataset";
+export { openDigits, parseDigitsCsv, readSmallDigits } from "./digits";
+export * from "./idx";
+export { type IdxDatasetOptions, readFashionMnist, readMnist, type Split } from "./mnist";
+export * from "./toy2d";
