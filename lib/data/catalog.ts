@@ -27,21 +27,23 @@ export interface CatalogEntry {
 }
 
 /**
- * The data set with this id in `datasets/catalog.json`.
+ * The data sets of `datasets/catalog.json`.
  *
- * @throws DataMissingError if the catalog or the id is not there
- * @throws DataFormatError if the catalog is damaged
+ * @throws DataMissingError if the catalog is not there
+ * @throws DataFormatError if it is damaged
  */
-export function catalogEntry(id: string): CatalogEntry {
+export function loadCatalog(): CatalogEntry[] {
   const course = courseFolder();
   if (course === undefined) {
-    throw new DataMissingError(
-      "datasets/catalog.json was not found.",
-      "Run from the course folder.",
-    );
+    throw new DataMissingError("datasets/catalog.json was not found.", "Restore it with git.");
   }
   const path = join(course, "datasets", "catalog.json");
-  const entries = parseCatalog(readBounded(path).toString("utf8"), path);
+  return parseCatalog(readBounded(path).toString("utf8"), path);
+}
+
+/** The data set with this id. @throws DataMissingError if there is none, naming those there are */
+export function catalogEntry(id: string): CatalogEntry {
+  const entries = loadCatalog();
   const found = entries.find((entry) => entry.id === id);
   if (found !== undefined) return found;
   const known = entries.map((entry) => entry.id).join(", ");

@@ -1,5 +1,11 @@
 export * from "./batches";
-export { type CatalogEntry, catalogEntry, type CatalogFile, parseCatalog } from "./catalog";
+export {
+  type CatalogEntry,
+  catalogEntry,
+  type CatalogFile,
+  loadCatalog,
+  parseCatalog,
+} from "./catalog";
 export * from "./dataset";
 export { openDigits, parseDigitsCsv, readSmallDigits } from "./digits";
 export * from "./idx";
