@@ -2,17 +2,6 @@ import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
 import { CompileError } from "./session";
 
-/** A value that is part of the compiled function: another value makes another graph. */
-export type Static = string | number | boolean | null | undefined;
-
-/** What a compiled function takes: tensors and generators, in arrays and records if you like. */
-export type Argument =
-  tf.Tensor | SeedSource | Static | readonly Argument[] | { readonly [name: string]: Argument };
-
-/** What a compiled function gives back. */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a step may return nothing
-export type Outputs = tf.Tensor | void | readonly Outputs[] | { readonly [name: string]: Outputs };
-
 /** The tensors and generators among the arguments, and a key for everything else about them. */
 export interface Leaves {
   readonly tensors: tf.Tensor[];
@@ -21,7 +10,7 @@ export interface Leaves {
   readonly signature: string;
 }
 
-export function leavesOf(args: readonly Argument[]): Leaves {
+export function leavesOf(args: readonly unknown[]): Leaves {
   const tensors: tf.Tensor[] = [];
   const sources: SeedSource[] = [];
   const description = JSON.stringify(args, function (this: unknown, key: string, value: unknown) {

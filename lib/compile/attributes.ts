@@ -38,6 +38,12 @@ export function typeAttrMessage(dtype: number): AttrMessage {
   return message;
 }
 
+export function intAttrMessage(value: number): AttrMessage {
+  const message = new messages.AttrValue();
+  message.setI(value);
+  return message;
+}
+
 export function shapeAttrMessage(shape: readonly number[]): AttrMessage {
   const message = new messages.AttrValue();
   message.setShape(shapeMessage(shape));

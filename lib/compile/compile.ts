@@ -1,5 +1,5 @@
 import { activeTrace } from "../engine/tracing";
-import { type Argument, type Outputs, leavesOf } from "./arguments";
+import { leavesOf } from "./arguments";
 import { CompiledTrace } from "./compiled-trace";
 
 export type CompileOptions = {
@@ -7,8 +7,11 @@ export type CompileOptions = {
   readonly compile?: boolean;
 };
 
-/** A function that runs as one TensorFlow graph. */
-export interface Compiled<A extends readonly Argument[], R extends Outputs> {
+/**
+ * A function that runs as one TensorFlow graph. It takes tensors, `Rng`s and host values (numbers,
+ * texts, booleans), also in arrays and records, and gives back tensors, also in arrays and records.
+ */
+export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;
   /** How many graphs it has: one for each combination of argument shapes and host values. */
   readonly traceCount: number;
@@ -28,7 +31,7 @@ export interface Compiled<A extends readonly Argument[], R extends Outputs> {
  * @example
  * const step = compile((x: tf.Tensor) => {
  *   const { value, grads } = tf.variableGrads(() => loss(x));
- *   optimizer.step(grads);
+ *   optimizer.apply(grads);
  *   return value;
  * });
  * for (const x of batches) console.log(step(x).dataSync()[0]);
@@ -38,7 +41,7 @@ export interface Compiled<A extends readonly Argument[], R extends Outputs> {
  * @throws CompileError at the first call, if the function reads tensor values, or uses a host value
  *   that changes from call to call
  */
-export function compile<A extends readonly Argument[], R extends Outputs>(
+export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   { compile: isCompiled = true }: CompileOptions = {},
 ): Compiled<A, R> {

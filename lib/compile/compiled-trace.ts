@@ -1,8 +1,7 @@
 import { type NativeTensor, nativeBackend } from "../engine/native-op";
 import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
-import { typeAttrMessage } from "./attributes";
-import { type Argument, type Leaves, type Outputs, replaceTensors } from "./arguments";
+import { type Leaves, replaceTensors } from "./arguments";
 import {
   type VariableHolder,
   detachClones,
@@ -15,7 +14,7 @@ import { CompileError, GraphSession } from "./session";
 import type { GraphValue } from "./symbols";
 import { Trace, type TracedVariable } from "./trace";
 
-type TracedFunction = (...args: never[]) => Outputs;
+type TracedFunction = (...args: never[]) => unknown;
 
 /** One graph of a compiled function: for one set of argument shapes. */
 export class CompiledTrace implements VariableHolder {
@@ -26,7 +25,7 @@ export class CompiledTrace implements VariableHolder {
   private constructor(
     private readonly trace: Trace,
     /** The function's result, with symbolic tensors where its outputs belong. */
-    private readonly result: Outputs,
+    private readonly result: unknown,
     private readonly fetches: readonly string[],
     { sources }: Leaves,
   ) {
@@ -35,7 +34,7 @@ export class CompiledTrace implements VariableHolder {
   }
 
   /** @throws CompileError if the function cannot be traced or TensorFlow refuses the graph */
-  static of(fn: TracedFunction, args: readonly Argument[], leaves: Leaves): CompiledTrace {
+  static of(fn: TracedFunction, args: readonly unknown[], leaves: Leaves): CompiledTrace {
     const first = traceOnce(fn, args);
     if (first.trace.created.length > 0) {
       initializeCreated(first.trace, leaves);
@@ -44,21 +43,23 @@ export class CompiledTrace implements VariableHolder {
     const second = traceOnce(fn, args);
     refuseFrozenValues(first.trace, second.trace);
     const { trace, result, outputs } = second;
-    return new CompiledTrace(trace, result, addOutputs(trace, outputs, trace.updates), leaves);
+    const finished = trace.finish();
+    const fetches = outputs.length === 0 ? [finished] : addunknown(trace, outputs, [finished]);
+    return new CompiledTrace(trace, result, fetches, leaves);
   }
 
   /** A graph that computes the first values of the variables that a traced function made. */
   static ofFirstValues(trace: Trace, leaves: Leaves): CompiledTrace {
     const values = trace.created.map(({ value }) => value);
     const result = trace.created.map(({ variable }) => variable);
-    return new CompiledTrace(trace, result, addOutputs(trace, values, []), leaves);
+    return new CompiledTrace(trace, result, addunknown(trace, values, []), leaves);
   }
 
   get nodeCount(): number {
     return this.trace.graph.size;
   }
 
-  run({ tensors, sources }: Leaves): Outputs {
+  run({ tensors, sources }: Leaves): unknown {
     this.loadVariables();
     const changed = this.changedVariables();
     detachClones(changed);
@@ -144,7 +145,7 @@ export class CompiledTrace implements VariableHolder {
     });
   }
 
-  private wrap(outputs: readonly NativeTensor[]): Outputs {
+  private wrap(outputs: readonly NativeTensor[]): unknown {
     const tensors = outputs.map((native) => nativeBackend().createOutputTensor(native));
     let next = 0;
     const result = replaceTensors(this.result, () => tensors[next++] as tf.Tensor);
@@ -156,13 +157,13 @@ export class CompiledTrace implements VariableHolder {
 
 interface Recording {
   readonly trace: Trace;
-  readonly result: Outputs;
+  readonly result: unknown;
   readonly outputs: readonly GraphValue[];
 }
 
-function traceOnce(fn: TracedFunction, args: readonly Argument[]): Recording {
+function traceOnce(fn: TracedFunction, args: readonly unknown[]): Recording {
   const trace = new Trace();
-  let result: Outputs = undefined;
+  let result: unknown;
   const outputs = trace.record(() => {
     let index = 0;
     const symbolic = replaceTensors(args, (tensor) =>
@@ -199,18 +200,13 @@ function initializeCreated(trace: Trace, leaves: Leaves): void {
   graph.dispose();
 }
 
-/** Outputs wait for the updates, so that fetching them runs the whole function. */
-function addOutputs(
+/** unknown wait for the updates, so that fetching them runs the whole function. */
+function addunknown(
   { graph }: Trace,
   outputs: readonly GraphValue[],
-  updates: readonly string[],
+  after: readonly string[],
 ): string[] {
-  if (outputs.length === 0) return [graph.done("finished", updates)];
-  return outputs.map(({ node, dtype }, i) =>
-    graph.add("Identity", `output_${i}`, [node, ...updates.map((name) => `^${name}`)], {
-      T: typeAttrMessage(dtype),
-    }),
-  );
+  return outputs.map(({ node, dtype }, i) => graph.identity(`output_${i}`, node, dtype, after));
 }
 
 /** Two traces of one function differ when a host value changes from call to call. */

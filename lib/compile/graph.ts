@@ -1,5 +1,12 @@
-import { shapeAttrMessage, stringAttrMessage, typeAttrMessage } from "./attributes";
-import { tensorAttrMessage, tensorMessage } from "./attributes";
+import {
+  INT32,
+  intAttrMessage,
+  shapeAttrMessage,
+  stringAttrMessage,
+  tensorAttrMessage,
+  tensorMessage,
+  typeAttrMessage,
+} from "./attributes";
 import { type AttrMessage, type NodeMessage, messages } from "./protobuf";
 
 /** Shape and type of one output of a node. */
@@ -87,11 +94,36 @@ export class Graph {
     return this.add("AssignVariableOp", `assign_${index}`, inputs, attrs);
   }
 
+  /** `value` where `condition` holds; what depends on it does not run where it does not hold. */
+  gate(value: string, dtype: number, condition: string): string {
+    const name = `gate_${this.size}`;
+    this.add("Switch", name, [value, condition], { T: typeAttrMessage(dtype) });
+    return `${name}:1`;
+  }
+
   /** A scalar that is ready when all `operations` have run: what a session can fetch. */
   done(name: string, operations: readonly string[]): string {
-    const one = this.constant({ dtype: 3, shape: [], bytes: new Uint8Array([1, 0, 0, 0]) });
-    const inputs = [one, ...operations.map((operation) => `^${operation}`)];
-    return this.add("Identity", name, inputs, { T: typeAttrMessage(3) });
+    return this.identity(name, this.one(), INT32, operations);
+  }
+
+  /** The same for operations behind gates: ready also when `condition` does not hold. */
+  doneIf(name: string, operations: readonly string[], condition: string): string {
+    const attrs = { T: typeAttrMessage(INT32) };
+    const choice = this.add("Switch", `${name}_choice`, [this.one(), condition], attrs);
+    const did = this.identity(`${name}_did`, `${choice}:1`, INT32, operations);
+    const skipped = this.identity(`${name}_skipped`, `${choice}:0`, INT32);
+    const count = intAttrMessage(2);
+    return this.add("Merge", name, [did, skipped], { ...attrs, N: count });
+  }
+
+  /** A copy of `value` that waits for `operations`. */
+  identity(name: string, value: string, dtype: number, operations: readonly string[] = []): string {
+    const inputs = [value, ...operations.map((operation) => `^${operation}`)];
+    return this.add("Identity", name, inputs, { T: typeAttrMessage(dtype) });
+  }
+
+  private one(): string {
+    return this.constant({ dtype: INT32, shape: [], bytes: new Uint8Array([1, 0, 0, 0]) });
   }
 
   /** The graph as the bytes of a `saved_model.pb`. */

@@ -1,4 +1,5 @@
 import type { Attr, NativeBinding } from "../engine/native-op";
+import { FLOAT, INT32 } from "./attributes";
 import type { ConstantValue, Spec } from "./graph";
 import { CompileError } from "./session";
 
@@ -69,9 +70,6 @@ export function typedArray({
   bytes,
 }: ConstantValue): Float32Array | Int32Array | Uint8Array {
   const copy = bytes.slice().buffer;
-  if (dtype === FLOAT_ENUM) return new Float32Array(copy);
-  return dtype === INT32_ENUM ? new Int32Array(copy) : new Uint8Array(copy);
+  if (dtype === FLOAT) return new Float32Array(copy);
+  return dtype === INT32 ? new Int32Array(copy) : new Uint8Array(copy);
 }
-
-const FLOAT_ENUM = 1;
-const INT32_ENUM = 3;

@@ -50,6 +50,8 @@ export class Trace implements ActiveTrace {
   readonly created: { readonly variable: tf.Variable; readonly value: GraphValue }[] = [];
   /** Nodes that must run for their effect. */
   readonly updates: string[] = [];
+  /** The node whose value says whether variables may change in a run. */
+  private condition: string | undefined;
   /** What was recorded, as text, so that two traces of one function can be compared. */
   readonly log: string[] = [];
 
@@ -111,12 +113,17 @@ export class Trace implements ActiveTrace {
     return known.base.add(tensorflow.tensor1d([0, known.seed.draws++], "int32"));
   }
 
+  onlyIf(condition: tf.Tensor): void {
+    this.condition = this.valueOf(condition).node;
+    this.log.push(`only if ${this.condition}`);
+  }
+
   update(op: string, variables: readonly tf.Variable[], inputs: readonly tf.Tensor[]): void {
     const targets = variables.map((variable) => this.traced(variable));
     for (const target of targets) target.isAssigned = true;
     const nodes = [
       ...targets.map(({ index }) => `variable_${index}`),
-      ...inputs.map((input) => this.valueOf(input).node),
+      ...inputs.map((input) => this.gated(this.valueOf(input))),
       ...targets.map(({ index }) => `^read_${index}`),
     ];
     const name = `update_${this.updates.length}`;
@@ -125,10 +132,21 @@ export class Trace implements ActiveTrace {
     this.updates.push(name);
   }
 
+  /** A node that is ready when the variables have changed, or will not change in this run. */
+  finish(): string {
+    return this.condition === undefined
+      ? this.graph.done("finished", this.updates)
+      : this.graph.doneIf("finished", this.updates, this.condition);
+  }
+
+  private gated({ node, dtype }: GraphValue): string {
+    return this.condition === undefined ? node : this.graph.gate(node, dtype, this.condition);
+  }
+
   private recordAssignments(): void {
     for (const [dataId, variable] of this.variableBehind) {
       if (variable.isDisposed || variable.dataId === dataId) continue;
-      const value = this.valueOf(variable).node;
+      const value = this.gated(this.valueOf(variable));
       const traced = this.traced(variable, dataId);
       traced.isAssigned = true;
       this.log.push(`assign ${traced.index} ${value}`);

@@ -45,15 +45,34 @@ export class Ema implements Disposable {
 
   /** Take in the model's weights as they are now; called once after each training step. */
   update(): void {
-    const decay = this.decayOf(this.updates++);
+    tf.tidy(() => {
+      this.change(this.nextDecay());
+    });
+    this.countUpdate();
+  }
+
+  /** The decay of the update to come, shape `[]`; the caller owns it. */
+  nextDecay(): tf.Scalar {
+    return tf.scalar(this.decayOf(this.updates));
+  }
+
+  /**
+   * The tensor part of an update, for a compiled training step: the caller passes `nextDecay()` in
+   * as an argument and calls `countUpdate()` after each run.
+   */
+  change(decay: tf.Scalar): void {
     for (const [name, variable] of this.model.namedVariables()) {
       const average = this.averages.get(name) as tf.Variable;
       if (variable.trainable) {
         tf.tidy(() => {
-          average.assign(average.mul(decay).add(variable.mul(1 - decay)));
+          average.assign(variable.add(average.sub(variable).mul(decay)));
         });
       } else average.assign(variable);
     }
+  }
+
+  countUpdate(): void {
+    this.updates++;
   }
 
   /** The decay that update number `k`, from 0, uses. */

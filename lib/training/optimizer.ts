@@ -2,14 +2,16 @@ import { CheckpointError } from "../core/errors";
 import { assertInRange } from "../core/guard";
 import type { Disposable } from "../core/memory";
 import { tf } from "../engine/tf";
+import { type ActiveTrace, activeTrace } from "../engine/tracing";
 import { assignState, type StateDict } from "../nn/module";
 import type { Gradients, NamedParameters } from "./gradients";
 
-/** Numbers that differ from step to step. */
+/** Numbers that differ from step to step: tensors, so that they are inputs of a compiled step. */
 export interface StepNumbers {
-  readonly learningRate: number;
-  /** Which step this is: 1, 2, 3, … */
-  readonly step: number;
+  /** Shape `[]`. */
+  readonly learningRate: tf.Scalar;
+  /** Which step this is, 1, 2, 3, …; float32, shape `[]`. */
+  readonly step: tf.Scalar;
 }
 
 /** A parameter and what the optimiser remembers about it, all of the parameter's shape. */
@@ -31,6 +33,16 @@ export interface UpdateRule<Slot extends string = string> {
     gradient: tf.Tensor,
     numbers: StepNumbers,
   ): ParameterState<Slot>;
+  /**
+   * The same change by one TensorFlow op in place, in a compiled step.
+   * Optional: without it `update` is recorded op by op.
+   */
+  updateInPlace?(
+    trace: ActiveTrace,
+    variables: Readonly<Record<Slot | "parameter", tf.Variable>>,
+    gradient: tf.Tensor,
+    numbers: StepNumbers,
+  ): void;
 }
 
 /** All that an optimiser remembers. The tensors are borrowed: they change as training goes on. */
@@ -47,7 +59,7 @@ export interface OptimizerState {
  *
  * @example
  * const optimizer = adamW(model.namedParameters(), { learningRate: 1e-3 });
- * optimizer.step(gradients);
+ * optimizer.apply(gradients);
  * optimizer.learningRate = 1e-4;
  */
 export class Optimizer implements Disposable {
@@ -78,20 +90,37 @@ export class Optimizer implements Disposable {
     this.rate = checkedRate(value);
   }
 
+  /** Steps done. */
+  get step(): number {
+    return this.steps;
+  }
+
   /** Change every parameter that has a gradient, by one step of the rule. */
-  step(gradients: Gradients): void {
-    const numbers = { learningRate: this.rate, step: ++this.steps };
+  apply(gradients: Gradients): void {
+    tf.tidy(() => {
+      this.change(gradients, this.nextNumbers());
+    });
+    this.countStep();
+  }
+
+  /** The numbers of the step to come; the caller owns them. */
+  nextNumbers(): StepNumbers {
+    return { learningRate: tf.scalar(this.rate), step: tf.scalar(this.steps + 1) };
+  }
+
+  /**
+   * The tensor part of a step, for a compiled training step: the caller passes `nextNumbers()` in
+   * as an argument and calls `countStep()` after each run.
+   */
+  change(gradients: Gradients, numbers: StepNumbers): void {
     for (const [name, parameter] of this.parameters) {
       const gradient = gradients.get(name);
-      if (gradient === undefined) continue;
-      tf.tidy(() => {
-        const next = this.rule.update(this.stateOf(name, parameter), gradient, numbers);
-        parameter.assign(next.parameter);
-        for (const slot of this.rule.slots) {
-          this.slots.get(`${name}.${slot}`)?.assign(next.slots[slot] as tf.Tensor);
-        }
-      });
+      if (gradient !== undefined) this.changeOne(name, parameter, gradient, numbers);
     }
+  }
+
+  countStep(): void {
+    this.steps++;
   }
 
   state(): OptimizerState {
@@ -114,12 +143,26 @@ export class Optimizer implements Disposable {
     for (const variable of this.slots.values()) variable.dispose();
   }
 
-  private stateOf(name: string, parameter: tf.Variable): ParameterState {
-    const slots: Record<string, tf.Tensor> = {};
+  private changeOne(
+    name: string,
+    parameter: tf.Variable,
+    gradient: tf.Tensor,
+    numbers: StepNumbers,
+  ): void {
+    const slots: Record<string, tf.Variable> = {};
     for (const slot of this.rule.slots) {
       slots[slot] = this.slots.get(`${name}.${slot}`) as tf.Variable;
     }
-    return { parameter, slots };
+    const trace = activeTrace();
+    if (trace !== undefined && this.rule.updateInPlace !== undefined) {
+      this.rule.updateInPlace(trace, { ...slots, parameter }, gradient, numbers);
+      return;
+    }
+    tf.tidy(() => {
+      const next = this.rule.update({ parameter, slots }, gradient, numbers);
+      parameter.assign(next.parameter);
+      for (const slot of this.rule.slots) slots[slot]?.assign(next.slots[slot] as tf.Tensor);
+    });
   }
 }
 

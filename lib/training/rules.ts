@@ -1,6 +1,8 @@
 import { assertInRange } from "../core/guard";
+import { tf } from "../engine/tf";
+import type { ActiveTrace } from "../engine/tracing";
 import type { NamedParameters } from "./gradients";
-import { Optimizer, type UpdateRule } from "./optimizer";
+import { Optimizer, type StepNumbers, type UpdateRule } from "./optimizer";
 
 export type AdamOptions = {
   readonly learningRate?: number;
@@ -28,12 +30,32 @@ function adamRule(name: string, options: AdamWOptions): UpdateRule<"m" | "v"> {
     update({ parameter, slots }, gradient, { learningRate, step }) {
       const m = slots.m.mul(beta1).add(gradient.mul(1 - beta1));
       const v = slots.v.mul(beta2).add(gradient.square().mul(1 - beta2));
-      const mHat = m.div(1 - beta1 ** step);
-      const vHat = v.div(1 - beta2 ** step);
+      const mHat = m.div(tf.sub(1, tf.pow(beta1, step)));
+      const vHat = v.div(tf.sub(1, tf.pow(beta2, step)));
       const change = mHat.div(vHat.sqrt().add(epsilon)).mul(learningRate);
-      const shrunk = weightDecay === 0 ? parameter : parameter.mul(1 - learningRate * weightDecay);
-      return { parameter: shrunk.sub(change), slots: { m, v } };
+      const shrunk = parameter.sub(parameter.mul(learningRate.mul(weightDecay)));
+      return { parameter: (weightDecay === 0 ? parameter : shrunk).sub(change), slots: { m, v } };
     },
+    updateInPlace: weightDecay === 0 ? adamInPlace({ beta1, beta2, epsilon }) : undefined,
+  };
+}
+
+/**
+ * TensorFlow's fused op computes parameter − learningRate·c·m / (√v + ε′) with
+ * c = √(1 − β₂ᵗ) / (1 − β₁ᵗ). This is Adam if ε′ = ε·√(1 − β₂ᵗ).
+ */
+function adamInPlace({ beta1, beta2, epsilon }: Required<Omit<AdamOptions, "learningRate">>) {
+  return (
+    trace: ActiveTrace,
+    { parameter, m, v }: Readonly<Record<"parameter" | "m" | "v", tf.Variable>>,
+    gradient: tf.Tensor,
+    { learningRate, step }: StepNumbers,
+  ): void => {
+    const [power1, power2] = [tf.pow(beta1, step), tf.pow(beta2, step)];
+    const correctedEpsilon = tf.sub(1, power2).sqrt().mul(epsilon);
+    const numbers = [power1, power2, learningRate, tf.scalar(beta1), tf.scalar(beta2)];
+    const inputs = [...numbers, correctedEpsilon, gradient];
+    trace.update("ResourceApplyAdam", [parameter, m, v], inputs);
   };
 }
 

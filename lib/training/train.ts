@@ -2,19 +2,20 @@ import { StoppedError } from "../core/errors";
 import { assertInteger } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { BatchSource, ExampleBatch } from "../core/types";
-import { tf } from "../engine/tf";
+import type { tf } from "../engine/tf";
 import type { Module } from "../nn/module";
 import type { Ema } from "./ema";
-import { clipByGlobalNorm, globalNorm, lossAndGradients, type LossParts } from "./gradients";
-import { GRADIENT_NORM, nonFiniteError } from "./non-finite";
+import type { LossParts } from "./gradients";
 import type { Optimizer } from "./optimizer";
 import { Pace, type TrainProgress } from "./progress";
 import type { LearningRateSchedule } from "./schedule";
 import { isInterrupted, nextTurn } from "./stop";
+import { TrainStep } from "./train-step";
 
 /**
  * The loss of a batch, shape `[]`; with named parts beside it if they are worth reporting. All its
- * randomness comes from `rng`. It borrows the batch; what it allocates is freed for it.
+ * randomness comes from `rng`. It borrows the batch; what it allocates is freed for it. It computes
+ * with tensors only: training compiles it (see `compile`), unless told not to.
  */
 export type LossFunction = (batch: ExampleBatch, rng: Rng) => tf.Scalar | LossParts;
 
@@ -36,6 +37,8 @@ export type TrainOptions = {
   readonly signal?: AbortSignal;
   /** Yield every so many steps; the last step is always reported. */
   readonly reportEvery?: number;
+  /** False trains op by op instead of as one graph: for teaching and debugging. Default true. */
+  readonly compile?: boolean;
 };
 
 /**
@@ -60,70 +63,19 @@ export async function* train(
   assertInteger("train", "steps", steps, 0);
   assertInteger("train", "reportEvery", reportEvery);
   const pace = new Pace(0, steps);
-  for (let step = 1; step <= steps && signal?.aborted !== true; step++) {
-    const measured = trainStep(model, loss, step, options);
-    if (step % reportEvery === 0 || step === steps) {
-      yield { step, ...measured, ...pace.at(step) };
-    }
-    await nextTurn();
-    if (isInterrupted()) {
-      throw new StoppedError(`Training was stopped after step ${step} of ${steps}.`);
-    }
-  }
-}
-
-type StepMeasurement = Pick<
-  TrainProgress,
-  "loss" | "parts" | "gradNorm" | "learningRate" | "warning"
->;
-
-/** One whole step: forward, backward, check, update. Values are read back once. */
-function trainStep(
-  model: Module,
-  loss: LossFunction,
-  step: number,
-  options: TrainOptions,
-): StepMeasurement {
-  const { batches, optimizer, learningRate, ema, rng } = options;
-  if (learningRate !== undefined) optimizer.learningRate = learningRate(step);
-  model.setTraining(true);
-  const parameters = model.namedParameters();
-  const batch = batches.at(step - 1);
+  const trainStep = new TrainStep(model, loss, options);
   try {
-    return tf.tidy(() => {
-      const { names, values, gradients } = lossAndGradients(parameters, () => loss(batch, rng));
-      try {
-        const norm = globalNorm(gradients);
-        const read = tf.concat([values, norm.reshape<tf.Tensor1D>([1])]).dataSync();
-        const readings = new Map(
-          [...names, GRADIENT_NORM].map((name, i) => [name, read[i] ?? NaN]),
-        );
-        const measured = measurementOf(readings, options);
-        if (!Number.isFinite(measured.loss) || !Number.isFinite(measured.gradNorm)) {
-          throw nonFiniteError({ step, readings, batch, parameters, gradients });
-        }
-        const { maxGradNorm } = options;
-        optimizer.step(
-          maxGradNorm === undefined ? gradients : clipByGlobalNorm(gradients, norm, maxGradNorm),
-        );
-        ema?.update();
-        return measured;
-      } finally {
-        values.dispose();
+    for (let step = 1; step <= steps && signal?.aborted !== true; step++) {
+      const measured = trainStep.run(step);
+      if (step % reportEvery === 0 || step === steps) {
+        yield { step, ...measured, ...pace.at(step) };
       }
-    });
+      await nextTurn();
+      if (isInterrupted()) {
+        throw new StoppedError(`Training was stopped after step ${step} of ${steps}.`);
+      }
+    }
   } finally {
-    tf.dispose([batch.x, ...(batch.labels ? [batch.labels] : [])]);
+    trainStep.dispose();
   }
-}
-
-function measurementOf(
-  readings: ReadonlyMap<string, number>,
-  { optimizer, warnGradNorm = Infinity }: TrainOptions,
-): StepMeasurement {
-  const { loss = NaN, [GRADIENT_NORM]: gradNorm = NaN, ...parts } = Object.fromEntries(readings);
-  const measured = { loss, parts, gradNorm, learningRate: optimizer.learningRate };
-  if (!(gradNorm > warnGradNorm)) return measured;
-  const warning = `The gradient norm is ${gradNorm.toPrecision(3)}, above ${warnGradNorm}.`;
-  return { ...measured, warning };
 }

@@ -34,7 +34,7 @@ function ourRun(create: (parameters: training.NamedParameters) => training.Optim
   const weight = tf.tidy(() => tf.variable(tf.tensor1d(start)));
   const optimizer = create(new Map([["weight", weight]]));
   const trajectory = gradients.map((values) => {
-    tf.tidy(() => optimizer.step(new Map([["weight", tf.tensor1d(values)]])));
+    tf.tidy(() => optimizer.apply(new Map([["weight", tf.tensor1d(values)]])));
     return Array.from(weight.dataSync());
   });
   optimizer.dispose();
@@ -124,9 +124,9 @@ describe("optimisers", () => {
     const weight = tf.tidy(() => tf.variable(tf.tensor1d([1])));
     const optimizer = training.sgd(new Map([["weight", weight]]), { learningRate: 1 });
     const gradient = tf.tensor1d([1]);
-    optimizer.step(new Map([["weight", gradient]]));
+    optimizer.apply(new Map([["weight", gradient]]));
     optimizer.learningRate = 0.25;
-    optimizer.step(new Map([["weight", gradient]]));
+    optimizer.apply(new Map([["weight", gradient]]));
     assertClose(weight.dataSync(), [-0.25]);
     assert.throws(() => (optimizer.learningRate = NaN), core.ValueError);
     tf.dispose([weight, gradient]);
@@ -139,7 +139,7 @@ describe("optimisers", () => {
     const parameters = new Map([["weight", weight]]);
     const [first, second] = [training.adamW(parameters), training.adamW(parameters)];
     const stepBoth = (optimizer: training.Optimizer, values: number[]): number[] => {
-      tf.tidy(() => optimizer.step(new Map([["weight", tf.tensor1d(values)]])));
+      tf.tidy(() => optimizer.apply(new Map([["weight", tf.tensor1d(values)]])));
       return [...weight.dataSync()];
     };
     stepBoth(first, gradients[0]!);

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 
 import { core, Rng, tf, training } from "latentlab";
 
+import { assertClose } from "../../support/close";
 import { Mlp, normalBatches } from "../../support/mlp";
 
 const SIZES = [4, 8, 4] as const;
@@ -44,6 +45,26 @@ describe("train", () => {
     assert.equal(last.secondsLeft, 0);
     assert.ok(first.secondsLeft > 0 && first.gradNorm > 0 && first.learningRate === 1e-2);
     dispose();
+  });
+
+  it("trains as one graph exactly as op by op: losses, weights, averages over 20 steps", async () => {
+    const runs = [];
+    for (const isCompiled of [true, false]) {
+      const { model, options, dispose } = setup({ maxGradNorm: 0.5, compile: isCompiled });
+      const ema = new training.Ema(model, { decay: 0.9, warmUp: true });
+      const optimizer = training.adam(model.namedParameters(), { learningRate: 1e-2 });
+      const run = training.train(model, model.denoisingLoss, { ...options, optimizer, ema });
+      const losses = (await collect(run)).map(({ loss }) => loss);
+      const state = { ...model.stateDict(), ...optimizer.state().slots, ...ema.state().averages };
+      const values = Object.values(state).flatMap((tensor) => [...tensor.dataSync()]);
+      runs.push({ losses, values, step: optimizer.step, updates: ema.state().updates });
+      [ema, optimizer].forEach((owner) => owner.dispose());
+      dispose();
+    }
+    const [compiled, eager] = [runs[0]!, runs[1]!];
+    assertClose(compiled.losses, eager.losses, { absolute: 0, relative: 1e-5 });
+    assertClose(compiled.values, eager.values, { absolute: 1e-6, relative: 1e-5 });
+    assert.deepEqual([compiled.step, compiled.updates], [20, 20]);
   });
 
   it("reports named parts, every n-th step and the last", async () => {
