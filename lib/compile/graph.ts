@@ -88,6 +88,13 @@ export class Graph {
     return { handle, read, feed, loaded };
   }
 
+  /** The variable's value after `operation`. */
+  readAfter(index: number, dtype: number, operation: string): string {
+    const inputs = [`variable_${index}`, `^${operation}`];
+    const attrs = { dtype: typeAttrMessage(dtype) };
+    return this.add("ReadVariableOp", `read_${index}_after_${operation}`, inputs, attrs);
+  }
+
   assign(index: number, { dtype }: Spec, value: string): string {
     const inputs = [`variable_${index}`, value, `^read_${index}`];
     const attrs = { dtype: typeAttrMessage(dtype) };

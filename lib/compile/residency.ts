@@ -8,41 +8,45 @@ export interface VariableHolder {
 }
 
 /**
- * Where the value of a variable's data lives. `holders` are the sessions that have it;
- * `isStale` means that only they do, and tfjs's own copy is out of date.
+ * Where the present value of a variable is; true as long as the variable has this data. One record
+ * a variable: two variables share their first data if one was made of the other's clone.
  */
 interface Residence {
   readonly variable: tf.Variable;
+  readonly dataId: object;
+  /** The sessions that have the value. */
   readonly holders: Set<VariableHolder>;
-  isStale: boolean;
 }
 
-const residences = new WeakMap<object, Residence>();
-const stale = new Set<object>();
+const residences = new WeakMap<tf.Variable, Residence>();
+/** Those whose value only sessions have: tfjs's own copy is out of date. */
+const stale = new Map<object, Residence>();
 
 /** Whether `holder` has the variable's present value. */
 export function isResident(variable: tf.Variable, holder: VariableHolder): boolean {
-  return residences.get(variable.dataId)?.holders.has(holder) ?? false;
+  const residence = residences.get(variable);
+  return residence?.dataId === variable.dataId && residence.holders.has(holder);
 }
 
 /** Note that `holder` was given the variable's present value. */
 export function noteLoaded(variable: tf.Variable, holder: VariableHolder): void {
-  residenceOf(variable).holders.add(holder);
+  const residence = residences.get(variable);
+  if (residence?.dataId === variable.dataId) residence.holders.add(holder);
+  else residences.set(variable, newResidence(variable, holder));
 }
 
 /**
- * Give every variable that `holder` is about to change data of its own: a clone shares data with
- * its variable and must keep the value it was made with.
+ * Give every variable data of its own. A clone shares data with its variable until one of them
+ * changes, and must keep the value it was made with when a session changes the variable.
  */
 export function detachClones(variables: readonly tf.Variable[]): void {
   for (const variable of variables) {
     if (nativeBackend().tensorMap.get(variable.dataId).refCount === 1) continue;
-    materialize(variable.dataId);
+    const holders = residences.get(variable)?.holders ?? new Set();
     const copy = tf.tidy(() => variable.add(0));
-    const residence = residenceOf(variable);
     variable.assign(copy);
-    residences.set(variable.dataId, { ...residence, isStale: false });
     copy.dispose();
+    residences.set(variable, { variable, dataId: variable.dataId, holders });
   }
 }
 
@@ -50,49 +54,45 @@ export function detachClones(variables: readonly tf.Variable[]): void {
 export function noteChanged(variables: readonly tf.Variable[], holder: VariableHolder): void {
   installLazyReads();
   for (const variable of variables) {
-    residences.set(variable.dataId, { variable, holders: new Set([holder]), isStale: true });
-    stale.add(variable.dataId);
+    const before = residences.get(variable);
+    if (before !== undefined && before.dataId !== variable.dataId) stale.delete(before.dataId);
+    const residence = newResidence(variable, holder);
+    residences.set(variable, residence);
+    stale.set(variable.dataId, residence);
   }
 }
 
 /** Bring home what only `holder` has, before it goes. */
 export function evacuate(variables: readonly tf.Variable[], holder: VariableHolder): void {
   for (const variable of variables) {
-    if (variable.isDisposed) continue;
-    const residence = residences.get(variable.dataId);
-    if (residence?.holders.has(holder) !== true) continue;
+    if (variable.isDisposed || !isResident(variable, holder)) continue;
     materialize(variable.dataId);
-    residence.holders.delete(holder);
+    residences.get(variable)?.holders.delete(holder);
   }
-}
-
-function residenceOf(variable: tf.Variable): Residence {
-  let residence = residences.get(variable.dataId);
-  if (residence === undefined) {
-    residence = { variable, holders: new Set(), isStale: false };
-    residences.set(variable.dataId, residence);
-  }
-  return residence;
 }
 
 /** Make tfjs's copy of every variable up to date. */
 export function materializeAll(): void {
-  for (const dataId of [...stale]) materialize(dataId);
+  for (const dataId of [...stale.keys()]) materialize(dataId);
+}
+
+function newResidence(variable: tf.Variable, holder: VariableHolder): Residence {
+  return { variable, dataId: variable.dataId, holders: new Set([holder]) };
 }
 
 /** Make tfjs's copy up to date. */
 function materialize(dataId: object): void {
-  if (!stale.delete(dataId)) return;
-  const residence = residences.get(dataId);
+  const residence = stale.get(dataId);
+  if (residence === undefined) return;
+  stale.delete(dataId);
   const backend = nativeBackend();
-  if (residence === undefined || !backend.tensorMap.has(dataId)) return;
+  if (!backend.tensorMap.has(dataId)) return;
   const [holder] = residence.holders;
   const record = backend.tensorMap.get(dataId);
   const id = (holder as VariableHolder).fetch(residence.variable);
   if (record.id >= 0) backend.binding.deleteTensor(record.id);
   record.id = id;
   record.values = null;
-  residence.isStale = false;
 }
 
 let isInstalled = false;

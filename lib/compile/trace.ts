@@ -11,7 +11,7 @@ import { attrMessage, typeAttrMessage } from "./attributes";
 import { type ConstantValue, Graph, type Spec } from "./graph";
 import { intercept } from "./interception";
 import { missingTypeAttrs } from "./op-types";
-import { materializeAll } from "./residency";
+import { detachClones, materializeAll } from "./residency";
 import { CompileError } from "./session";
 import { ShapeOracle, typedArray } from "./shapes";
 import { type GraphValue, SymbolTable } from "./symbols";
@@ -59,13 +59,20 @@ export class Trace implements ActiveTrace {
   private readonly shapes = new ShapeOracle(this.real);
   private readonly symbols = new SymbolTable();
   private readonly hostData = new WeakSet<object>();
-  private readonly variableBehind = new Map<object, tf.Variable>();
+  /** The variables there were, with their data at that time. */
+  private readonly present: { readonly variable: tf.Variable; readonly dataId: object }[] = [];
+  private readonly variableBehind = new WeakMap<object, tf.Variable>();
   private readonly seedTensors = new Map<SeedSource, { seed: TracedSeed; base: tf.Tensor }>();
 
   /** Trace `body`, which returns the tensors to compute. */
   record(body: () => readonly tf.Tensor[]): GraphValue[] {
-    for (const variable of Object.values(tensorflow.engine().registeredVariables)) {
-      this.variableBehind.set(variable.dataId, variable);
+    materializeAll();
+    const variables = Object.values(tensorflow.engine().registeredVariables);
+    detachClones(variables); // from here on, data tells which variable is meant
+    for (const variable of variables) {
+      const { dataId } = variable;
+      this.present.push({ variable, dataId });
+      this.variableBehind.set(dataId, variable);
     }
     const interceptor = {
       binding: this.recordingBinding(),
@@ -80,7 +87,6 @@ export class Trace implements ActiveTrace {
         this.created.push({ variable, value: this.valueOf(variable) });
       },
     };
-    materializeAll();
     let values: GraphValue[] = [];
     intercept(interceptor, () => {
       try {
@@ -130,6 +136,14 @@ export class Trace implements ActiveTrace {
     this.graph.add(op, name, nodes, { T: typeAttrMessage(this.real.TF_FLOAT) });
     this.log.push(`${op}(${nodes.join()})`);
     this.updates.push(name);
+    for (const target of targets) this.readAgain(target, name);
+  }
+
+  /** From here on the variable means its value after the operation `update`. */
+  private readAgain({ variable, index, dtype, shape }: TracedVariable, update: string): void {
+    const { id } = nativeBackend().tensorMap.get(variable.dataId);
+    const node = this.graph.readAfter(index, dtype, update);
+    this.symbols.alias(id, { dtype, shape, node });
   }
 
   /** A node that is ready when the variables have changed, or will not change in this run. */
@@ -144,7 +158,7 @@ export class Trace implements ActiveTrace {
   }
 
   private recordAssignments(): void {
-    for (const [dataId, variable] of this.variableBehind) {
+    for (const { variable, dataId } of this.present) {
       if (variable.isDisposed || variable.dataId === dataId) continue;
       const value = this.gated(this.valueOf(variable));
       const traced = this.traced(variable, dataId);

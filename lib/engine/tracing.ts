@@ -13,11 +13,14 @@ export interface ActiveTrace {
    * run of the compiled function continues the source exactly as eager code would.
    */
   seed(source: SeedSource): tf.Tensor;
-  /** Variables change only in those runs in which `condition`, bool `[]`, holds. */
+  /**
+   * Variables change only in those runs in which `condition`, bool `[]`, holds. What is computed
+   * from changed variables may then be assigned, but not returned.
+   */
   onlyIf(condition: tf.Tensor): void;
   /**
    * Emit one op of the graph that changes variables in place, all of type float32, and has no
-   * output. What the function reads of these variables, also later, is their value before.
+   * output.
    */
   update(op: string, variables: readonly tf.Variable[], inputs: readonly tf.Tensor[]): void;
 }

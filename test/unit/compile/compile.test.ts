@@ -95,6 +95,19 @@ describe("compile", () => {
     for (const item of [increment, clone, variable]) item.dispose();
   });
 
+  it("keeps apart two variables that began with the same data", () => {
+    const weight = tf.tidy(() => tf.variable(tf.scalar(1)));
+    const average = tf.tidy(() => tf.variable(weight.clone(), false));
+    const step = compile(() => {
+      weight.assign(weight.add(1));
+      average.assign(average.add(weight).div(2));
+    });
+    step();
+    step();
+    assert.deepEqual([weight.dataSync()[0], average.dataSync()[0]], [3, 2.25]);
+    for (const item of [step, weight, average]) item.dispose();
+  });
+
   it("makes a graph per shape, and per host value among the arguments", () => {
     const scale = compile((x: tf.Tensor, factor: number) => x.mul(factor));
     tf.tidy(() => {
