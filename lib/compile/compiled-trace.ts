@@ -12,7 +12,8 @@ import {
 } from "./residency";
 import { CompileError, GraphSession } from "./session";
 import type { GraphValue } from "./symbols";
-import { Trace, type TracedVariable } from "./trace";
+import { Trace } from "./trace";
+import type { TracedVariable } from "./variable-table";
 
 type TracedFunction = (...args: never[]) => unknown;
 
@@ -74,28 +75,28 @@ export class CompiledTrace implements VariableHolder {
   }
 
   fetch(variable: tf.Variable): number {
-    const traced = this.trace.variables.find((candidate) => candidate.variable === variable);
+    const traced = this.trace.variables.used.find((candidate) => candidate.variable === variable);
     const [value] = this.session.run(new Map(), [`read_${(traced as TracedVariable).index}`]);
     return (value as NativeTensor).id;
   }
 
   dispose(): void {
     evacuate(
-      this.trace.variables.map(({ variable }) => variable),
+      this.trace.variables.used.map(({ variable }) => variable),
       this,
     );
     this.session.dispose();
   }
 
   private changedVariables(): tf.Variable[] {
-    return this.trace.variables.filter((v) => v.isAssigned).map(({ variable }) => variable);
+    return this.trace.variables.used.filter((v) => v.isAssigned).map(({ variable }) => variable);
   }
 
   /** Bring into the session what was assigned outside it since the last run. */
   private loadVariables(): void {
     const feeds = new Map<string, number>();
     const fetches: string[] = [];
-    for (const { variable, index } of this.trace.variables) {
+    for (const { variable, index } of this.trace.variables.used) {
       if (variable.isDisposed) {
         throw new CompileError(
           `A compiled function uses the variable ${variable.name}, which was disposed.`,
@@ -191,7 +192,7 @@ function nativeSpec({ dataId }: tf.Tensor): { dtype: number; shape: number[] } {
  */
 function initializeCreated(trace: Trace, leaves: Leaves): void {
   const variables = trace.created.map(({ variable }) => variable);
-  for (const traced of trace.variables) traced.isAssigned = false; // nothing is updated
+  for (const traced of trace.variables.used) traced.isAssigned = false; // nothing is updated
   for (const seed of trace.seeds) seed.draws = 0; // nor drawn
   const graph = CompiledTrace.ofFirstValues(trace, leaves);
   const values = graph.run(leaves) as tf.Tensor[];

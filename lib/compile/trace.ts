@@ -11,23 +11,15 @@ import { attrMessage, typeAttrMessage } from "./attributes";
 import { type ConstantValue, Graph, type Spec } from "./graph";
 import { intercept } from "./interception";
 import { missingTypeAttrs } from "./op-types";
-import { detachClones, materializeAll } from "./residency";
 import { CompileError } from "./session";
 import { ShapeOracle, typedArray } from "./shapes";
 import { type GraphValue, SymbolTable } from "./symbols";
+import { type TracedVariable, VariableTable } from "./variable-table";
 
 /** A tensor from outside that the function uses: fed by reference at each run. */
 export interface Capture {
   readonly name: string;
   readonly dataId: object;
-}
-
-/** A variable that the function uses. */
-export interface TracedVariable extends Spec {
-  readonly index: number;
-  readonly variable: tf.Variable;
-  /** Whether the function changes it. */
-  isAssigned: boolean;
 }
 
 /** A generator that the function draws from: its seed is fed at each run. */
@@ -44,7 +36,7 @@ export interface TracedSeed {
 export class Trace implements ActiveTrace {
   readonly graph = new Graph();
   readonly captures: Capture[] = [];
-  readonly variables: TracedVariable[] = [];
+  readonly variables = new VariableTable(this.graph);
   readonly seeds: TracedSeed[] = [];
   /** Variables that the function made, with their first values. */
   readonly created: { readonly variable: tf.Variable; readonly value: GraphValue }[] = [];
@@ -59,21 +51,10 @@ export class Trace implements ActiveTrace {
   private readonly shapes = new ShapeOracle(this.real);
   private readonly symbols = new SymbolTable();
   private readonly hostData = new WeakSet<object>();
-  /** The variables there were, with their data at that time. */
-  private readonly present: { readonly variable: tf.Variable; readonly dataId: object }[] = [];
-  private readonly variableBehind = new WeakMap<object, tf.Variable>();
   private readonly seedTensors = new Map<SeedSource, { seed: TracedSeed; base: tf.Tensor }>();
 
   /** Trace `body`, which returns the tensors to compute. */
   record(body: () => readonly tf.Tensor[]): GraphValue[] {
-    materializeAll();
-    const variables = Object.values(tensorflow.engine().registeredVariables);
-    detachClones(variables); // from here on, data tells which variable is meant
-    for (const variable of variables) {
-      const { dataId } = variable;
-      this.present.push({ variable, dataId });
-      this.variableBehind.set(dataId, variable);
-    }
     const interceptor = {
       binding: this.recordingBinding(),
       onHostData: (dataId: object) => void this.hostData.add(dataId),
@@ -125,7 +106,7 @@ export class Trace implements ActiveTrace {
   }
 
   update(op: string, variables: readonly tf.Variable[], inputs: readonly tf.Tensor[]): void {
-    const targets = variables.map((variable) => this.traced(variable));
+    const targets = variables.map((variable) => this.variables.use(variable));
     for (const target of targets) target.isAssigned = true;
     const nodes = [
       ...targets.map(({ index }) => `variable_${index}`),
@@ -158,11 +139,8 @@ export class Trace implements ActiveTrace {
   }
 
   private recordAssignments(): void {
-    for (const { variable, dataId } of this.present) {
-      if (variable.isDisposed || variable.dataId === dataId) continue;
-      const value = this.gated(this.valueOf(variable));
-      const traced = this.traced(variable, dataId);
-      traced.isAssigned = true;
+    for (const traced of this.variables.reassigned()) {
+      const value = this.gated(this.valueOf(traced.variable));
       this.log.push(`assign ${traced.index} ${value}`);
       this.updates.push(this.graph.assign(traced.index, traced, value));
     }
@@ -211,9 +189,8 @@ export class Trace implements ActiveTrace {
     }
     if (this.symbols.lookup(record.id) !== undefined) return;
     const spec = { dtype: record.dtype, shape: [...record.shape] };
-    const variable = this.variableBehind.get(dataId);
-    const node =
-      variable === undefined ? this.capture(dataId, spec) : `read_${this.traced(variable).index}`;
+    const variable = this.variables.withData(dataId);
+    const node = variable === undefined ? this.capture(dataId, spec) : `read_${variable.index}`;
     this.symbols.alias(record.id, { ...spec, node });
   }
 
@@ -221,16 +198,6 @@ export class Trace implements ActiveTrace {
     const name = `capture_${this.captures.length}`;
     this.captures.push({ name, dataId });
     return this.graph.placeholder(name, spec);
-  }
-
-  private traced(variable: tf.Variable, dataId: object = variable.dataId): TracedVariable {
-    const known = this.variables.find((traced) => traced.variable === variable);
-    if (known !== undefined) return known;
-    const { dtype, shape } = nativeBackend().tensorMap.get(dataId);
-    const traced = { index: this.variables.length, variable, dtype, shape, isAssigned: false };
-    this.variables.push(traced);
-    this.graph.variable(traced.index, traced);
-    return traced;
   }
 
   private valueOf(tensor: tf.TensorInfo): GraphValue {
