@@ -30,3 +30,5 @@ export class CheckpointError extends LatentLabError {}
 export class NonFiniteError extends LatentLabError {}
 /** Work ended because a person or a signal asked it to. */
 export class StoppedError extends LatentLabError {}
+/** An exercise is not right yet, and checks were asked to be strict. */
+export class CheckFailedError extends LatentLabError {}

@@ -1,0 +1,69 @@
+import { CheckFailedError } from "../core/errors";
+import { tf } from "../engine/tf";
+import {
+  type AnyFunction,
+  type CheckDefinition,
+  type CheckId,
+  anyCheck,
+  findCheck,
+} from "./define";
+import { type Answer, diagnose } from "./diagnose";
+import { type Probe, type Reading, differences } from "./probe";
+import { type CheckPart, CheckResult, type CheckStatus } from "./result";
+
+/**
+ * Check an exercise: run it on small cases, compare with numbers worked out independently, and
+ * name the mistake that was probably made. Nothing is thrown, so that later cells go on, unless
+ * the environment variable LATENTLAB_STRICT is 1. No tensor stays.
+ *
+ * @param fn the learner's function, e.g. `klDiagonalGaussian`
+ * @returns a result that shows itself as the last expression of a cell
+ * @throws ValueError if there is no such check; CheckFailedError in strict mode
+ * @example check("R.2", klDiagonalGaussian)
+ */
+export function check(id: CheckId, fn: AnyFunction): CheckResult {
+  const result = runCheck(findCheck(id), fn);
+  if (!result.passed && process.env["LATENTLAB_STRICT"] === "1") {
+    throw new CheckFailedError(result.toString());
+  }
+  return result;
+}
+
+/** `check` for a definition in hand, registered or not; never throws. */
+export function runCheck<F extends AnyFunction>(
+  definition: CheckDefinition<F>,
+  fn: AnyFunction,
+): CheckResult {
+  const { id, solution, probes, mistakes, hints } = anyCheck(definition);
+  const answers = probes.map((probe): Answer => ({ probe, got: measure(probe, fn) }));
+  const parts = answers.map(toPart);
+  const status = statusOf(answers, parts);
+  const mistake = status === "failed" ? diagnose(answers, mistakes, measure) : undefined;
+  return new CheckResult(id, solution.name, status, parts, { mistake, hints });
+}
+
+/** What `fn` gives to a probe. Whatever it leaves behind is freed. */
+function measure(probe: Probe<AnyFunction>, fn: AnyFunction): readonly Reading[] | Error {
+  try {
+    let readings: readonly Reading[] = [];
+    tf.tidy(() => {
+      readings = probe.measure(fn);
+    });
+    return readings;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function toPart({ probe, got }: Answer): CheckPart {
+  const { aspect, title } = probe;
+  if (got instanceof Error) return { aspect, title, rows: [], error: `${got.name}: ${got.message}` };
+  return { aspect, title, rows: differences(got, probe.expected()) };
+}
+
+function statusOf(answers: readonly Answer[], parts: readonly CheckPart[]): CheckStatus {
+  if (answers.some(({ got }) => got instanceof Error && /^TODO\b/.test(got.message))) return "todo";
+  return parts.every(({ rows, error }) => rows.length === 0 && error === undefined)
+    ? "passed"
+    : "failed";
+}

@@ -1,0 +1,13 @@
+export { check, runCheck } from "./check";
+export {
+  type AnyFunction,
+  type CheckDefinition,
+  type CheckId,
+  type Mistake,
+  allChecks,
+  defineCheck,
+} from "./define";
+export { type MomentSpec, momentProbe } from "./moment-probe";
+export type { Aspect, Probe, Row } from "./probe";
+export { CHECK_MIME, type CheckPart, CheckResult, type CheckStatus, type Verdict } from "./result";
+export { type ValueSpec, valueProbes } from "./value-probes";

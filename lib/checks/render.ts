@@ -1,0 +1,107 @@
+import type { Row } from "./probe";
+import type { CheckPart, CheckResult, CheckStatus } from "./result";
+
+const ROWS_SHOWN = 6;
+
+const HEADINGS: Readonly<Record<CheckStatus, string>> = {
+  passed: "right",
+  failed: "not right yet",
+  todo: "not done yet: replace the line that throws TODO",
+};
+const MARKS: Readonly<Record<CheckStatus, string>> = { passed: "✓", failed: "✗", todo: "○" };
+const COLOURS: Readonly<Record<CheckStatus, string>> = {
+  passed: "#2e7d32",
+  failed: "#c62828",
+  todo: "#8a6d00",
+};
+
+function isPassed({ rows, error }: CheckPart): boolean {
+  return rows.length === 0 && error === undefined;
+}
+
+/** Details of the first failure only: the later ones mostly follow from it. */
+function firstFailure({ status, parts }: CheckResult): CheckPart | undefined {
+  return status === "failed" ? parts.find((part) => !isPassed(part)) : undefined;
+}
+
+/** Plain text, for terminals, logs and viewers without HTML. */
+export function toText(result: CheckResult): string {
+  const { id, exercise, status, parts, mistake } = result;
+  const lines = [`${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`];
+  if (status === "todo") return [...lines, `  hint: ${result.hint()}`].join("\n");
+  for (const part of parts) {
+    lines.push(`  ${isPassed(part) ? "✓" : "✗"} ${part.aspect}: ${part.title}`);
+    if (part === firstFailure(result)) lines.push(...tableText(part));
+  }
+  if (mistake !== undefined) lines.push(`  probably: ${mistake}`);
+  if (status === "failed") lines.push(`  hint: ${result.hint()}`);
+  return lines.join("\n");
+}
+
+function tableText({ rows, error }: CheckPart): string[] {
+  if (error !== undefined) return [`      ${error}`];
+  const shown = rows.slice(0, ROWS_SHOWN);
+  const table = [{ where: "", got: "got", expected: "expected" }, ...shown];
+  const width = (column: keyof Row): number => Math.max(...table.map((row) => row[column].length));
+  const lines = table.map(
+    ({ where, got, expected }) =>
+      `      ${where.padEnd(width("where"))}  ${got.padStart(width("got"))}  ` +
+      expected.padStart(width("expected")),
+  );
+  return rows.length > shown.length ? [...lines, `      … ${remaining(rows)}`] : lines;
+}
+
+function remaining(rows: readonly Row[]): string {
+  return `${rows.length - ROWS_SHOWN} more differ`;
+}
+
+/** HTML without scripts, classes or links: it looks the same in an untrusted notebook. */
+export function toHtml(result: CheckResult): string {
+  const { id, exercise, status, parts, mistake } = result;
+  const heading = `${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`;
+  const failure = firstFailure(result);
+  const body = [
+    `<div style="font-weight:600;color:${COLOURS[status]}">${escapeHtml(heading)}</div>`,
+    status === "todo" ? "" : `<div>${parts.map(partHtml).join("<br>")}</div>`,
+    failure === undefined ? "" : tableHtml(failure),
+    mistake === undefined ? "" : `<div><b>Probably:</b> ${escapeHtml(mistake)}</div>`,
+    status === "passed" ? "" : hintsHtml(result),
+  ];
+  const style = `border-left:4px solid ${COLOURS[status]};padding:4px 12px`;
+  return `<div style="${style}">${body.join("")}</div>`;
+}
+
+function partHtml(part: CheckPart): string {
+  return escapeHtml(`${isPassed(part) ? "✓" : "✗"} ${part.aspect}: ${part.title}`);
+}
+
+function tableHtml({ rows, error }: CheckPart): string {
+  if (error !== undefined) return `<pre>${escapeHtml(error)}</pre>`;
+  const body = rows
+    .slice(0, ROWS_SHOWN)
+    .map(({ where, got, expected }) => rowHtml("td", [where, got, expected]));
+  const more = rows.length > ROWS_SHOWN ? `<div>… ${remaining(rows)}</div>` : "";
+  return `<table>${rowHtml("th", ["", "got", "expected"])}${body.join("")}</table>${more}`;
+}
+
+function rowHtml(tag: "td" | "th", cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+}
+
+function hintsHtml(result: CheckResult): string {
+  return ([1, 2] as const)
+    .map((step) => {
+      const text = escapeHtml(result.hint(step));
+      return `<details><summary>Hint ${step}</summary>${text}</details>`;
+    })
+    .join("");
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
