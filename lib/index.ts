@@ -1,3 +1,4 @@
+export * as checks from "./checks";
 export * as core from "./core";
 export * as data from "./data";
 export * as diffusion from "./diffusion";
@@ -7,3 +8,5 @@ export * as training from "./training";
 export { tf } from "./engine/tf";
 export { Rng } from "./core/random";
 export { compile } from "./compile";
+export { check } from "./checks";
+export * as equations from "./equations";

@@ -1,4 +1,5 @@
 import { CheckFailedError } from "../core/errors";
+import { releaseTape } from "../engine/tape";
 import { tf } from "../engine/tf";
 import {
   type AnyFunction,
@@ -39,7 +40,7 @@ export function runCheck<F extends AnyFunction>(
   const parts = answers.map(toPart);
   const status = statusOf(answers, parts);
   const mistake = status === "failed" ? diagnose(answers, mistakes, measure) : undefined;
-  return new CheckResult(id, solution.name, status, parts, { mistake, hints });
+  return new CheckResult({ id, exercise: solution.name, status, parts, mistake, hints });
 }
 
 /** What `fn` gives to a probe. Whatever it leaves behind is freed. */
@@ -51,13 +52,15 @@ function measure(probe: Probe<AnyFunction>, fn: AnyFunction): readonly Reading[]
     });
     return readings;
   } catch (error) {
+    releaseTape();
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
 function toPart({ probe, got }: Answer): CheckPart {
   const { aspect, title } = probe;
-  if (got instanceof Error) return { aspect, title, rows: [], error: `${got.name}: ${got.message}` };
+  if (got instanceof Error)
+    return { aspect, title, rows: [], error: `${got.name}: ${got.message}` };
   return { aspect, title, rows: differences(got, probe.expected()) };
 }
 

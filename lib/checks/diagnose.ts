@@ -69,6 +69,7 @@ function tellNumbers(got: readonly number[], want: readonly number[]): string | 
   const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 + 1e-3 * Math.abs(b);
   const all = (of: (value: number) => number): boolean =>
     got.every((value, i) => near(value, of(want[i] as number)));
+  if (got.every((value) => value === 0)) return "Everything is zero.";
   if (all((value) => -value)) return "The sign is the wrong way round.";
   if (all(Math.sqrt)) return "There is a square root too many.";
   if (all((value) => value * value)) return "A square root is missing.";

@@ -1,5 +1,5 @@
 import type { Row } from "./probe";
-import type { CheckPart, CheckResult, CheckStatus } from "./result";
+import type { CheckPart, CheckStatus, Finding } from "./result";
 
 const ROWS_SHOWN = 6;
 
@@ -20,21 +20,21 @@ function isPassed({ rows, error }: CheckPart): boolean {
 }
 
 /** Details of the first failure only: the later ones mostly follow from it. */
-function firstFailure({ status, parts }: CheckResult): CheckPart | undefined {
+function firstFailure({ status, parts }: Finding): CheckPart | undefined {
   return status === "failed" ? parts.find((part) => !isPassed(part)) : undefined;
 }
 
 /** Plain text, for terminals, logs and viewers without HTML. */
-export function toText(result: CheckResult): string {
-  const { id, exercise, status, parts, mistake } = result;
+export function toText(finding: Finding): string {
+  const { id, exercise, status, parts, mistake } = finding;
   const lines = [`${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`];
-  if (status === "todo") return [...lines, `  hint: ${result.hint()}`].join("\n");
+  if (status === "todo") return [...lines, `  hint: ${finding.hints[0]}`].join("\n");
   for (const part of parts) {
     lines.push(`  ${isPassed(part) ? "✓" : "✗"} ${part.aspect}: ${part.title}`);
-    if (part === firstFailure(result)) lines.push(...tableText(part));
+    if (part === firstFailure(finding)) lines.push(...tableText(part));
   }
   if (mistake !== undefined) lines.push(`  probably: ${mistake}`);
-  if (status === "failed") lines.push(`  hint: ${result.hint()}`);
+  if (status === "failed") lines.push(`  hint: ${finding.hints[0]}`);
   return lines.join("\n");
 }
 
@@ -56,16 +56,16 @@ function remaining(rows: readonly Row[]): string {
 }
 
 /** HTML without scripts, classes or links: it looks the same in an untrusted notebook. */
-export function toHtml(result: CheckResult): string {
-  const { id, exercise, status, parts, mistake } = result;
+export function toHtml(finding: Finding): string {
+  const { id, exercise, status, parts, mistake } = finding;
   const heading = `${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`;
-  const failure = firstFailure(result);
+  const failure = firstFailure(finding);
   const body = [
     `<div style="font-weight:600;color:${COLOURS[status]}">${escapeHtml(heading)}</div>`,
     status === "todo" ? "" : `<div>${parts.map(partHtml).join("<br>")}</div>`,
     failure === undefined ? "" : tableHtml(failure),
     mistake === undefined ? "" : `<div><b>Probably:</b> ${escapeHtml(mistake)}</div>`,
-    status === "passed" ? "" : hintsHtml(result),
+    status === "passed" ? "" : hintsHtml(finding),
   ];
   const style = `border-left:4px solid ${COLOURS[status]};padding:4px 12px`;
   return `<div style="${style}">${body.join("")}</div>`;
@@ -88,11 +88,11 @@ function rowHtml(tag: "td" | "th", cells: readonly string[]): string {
   return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
 }
 
-function hintsHtml(result: CheckResult): string {
-  return ([1, 2] as const)
-    .map((step) => {
-      const text = escapeHtml(result.hint(step));
-      return `<details><summary>Hint ${step}</summary>${text}</details>`;
+function hintsHtml({ hints }: Finding): string {
+  return hints
+    .map((hint, i) => {
+      const summary = `<summary>Hint ${i + 1}</summary>`;
+      return `<details>${summary}${escapeHtml(hint)}</details>`;
     })
     .join("");
 }

@@ -25,42 +25,59 @@ export interface CheckPart {
   readonly error?: string;
 }
 
+/** What a check found. */
+export interface Finding {
+  readonly id: string;
+  /** Name of the function. */
+  readonly exercise: string;
+  readonly status: CheckStatus;
+  readonly parts: readonly CheckPart[];
+  /** What was probably done wrong, if the numbers tell. */
+  readonly mistake: string | undefined;
+  readonly hints: readonly [string, string];
+}
+
 /** The outcome of one check. It shows itself as the last expression of a cell. */
 export class CheckResult implements Displayable {
-  constructor(
-    readonly id: string,
-    readonly exercise: string,
-    readonly status: CheckStatus,
-    readonly parts: readonly CheckPart[],
-    readonly advice: {
-      readonly mistake: string | undefined;
-      readonly hints: readonly [string, string];
-    },
-  ) {}
+  constructor(readonly finding: Finding) {}
+
+  get status(): CheckStatus {
+    return this.finding.status;
+  }
 
   get passed(): boolean {
-    return this.status === "passed";
+    return this.finding.status === "passed";
   }
 
   get mistake(): string | undefined {
-    return this.advice.mistake;
+    return this.finding.mistake;
   }
 
   /** Help in two steps: 1 says where to look, 2 almost how. */
   hint(step: 1 | 2 = 1): string {
-    return this.advice.hints[step - 1] as string;
+    return this.finding.hints[step - 1] as string;
   }
 
   toJSON(): Verdict {
-    const { id, exercise, status, passed, mistake } = this;
-    return { id, exercise, status, passed, ...(mistake === undefined ? {} : { mistake }) };
+    const { id, exercise, status, mistake } = this.finding;
+    return {
+      id,
+      exercise,
+      status,
+      passed: this.passed,
+      ...(mistake === undefined ? {} : { mistake }),
+    };
   }
 
   toString(): string {
-    return toText(this);
+    return toText(this.finding);
   }
 
   [DISPLAY](): MimeBundle {
-    return { "text/plain": toText(this), "text/html": toHtml(this), [CHECK_MIME]: this.toJSON() };
+    return {
+      "text/plain": toText(this.finding),
+      "text/html": toHtml(this.finding),
+      [CHECK_MIME]: this.toJSON(),
+    };
   }
 }

@@ -107,7 +107,10 @@ function gradientProbe<F, I extends Inputs>(
     aspect: "gradients",
     title: `${title}, by ${input}`,
     measure: (fn) => [
-      ...read(gradientOf((tensors) => call(fn, tensors), toTensors(inputs, dtypes), input), input),
+      ...read(
+        gradientOf((tensors) => call(fn, tensors), toTensors(inputs, dtypes), input),
+        input,
+      ),
     ],
     expected: () => expect([{ name: input, shape, values: values() }], GRADIENT_TOLERANCE),
   };
@@ -136,10 +139,7 @@ function gradientOf<T extends Readonly<Record<string, tf.Tensor>>>(
   }
 }
 
-function memoryProbe<F, I extends Inputs>(
-  { call, dtypes }: ValueSpec<F, I>,
-  inputs: I,
-): Probe<F> {
+function memoryProbe<F, I extends Inputs>({ call, dtypes }: ValueSpec<F, I>, inputs: I): Probe<F> {
   const left = { name: "tensors left behind", shape: [] };
   const lost = { name: "inputs disposed", shape: [] };
   return {
