@@ -9,5 +9,7 @@ export {
 export * from "./dataset";
 export { openDigits, parseDigitsCsv, readSmallDigits } from "./digits";
 export * from "./idx";
+export * from "./image-folder";
 export { type IdxDatasetOptions, readFashionMnist, readMnist, type Split } from "./mnist";
+export * from "./png";
 export * from "./toy2d";
