@@ -1,11 +1,18 @@
 import type { tf } from "../engine/tf";
 import { NonFiniteError, ShapeError, ValueError } from "./errors";
 
-/** An expected axis: a size, or a name for "any size" that the message shows, e.g. `"B"`. */
+/** An expected axis: a size, or a name for any size but 0 that the message shows, e.g. `"B"`. */
 export type Axis = number | string;
 
 function describe(shape: readonly Axis[]): string {
   return `[${shape.join(", ")}]`;
+}
+
+/** Refuse anything but a tensor: undefined, a number, a list of lists. @throws ShapeError */
+export function assertTensor(where: string, name: string, value: unknown): void {
+  if (Array.isArray((value as { shape?: unknown } | null | undefined)?.shape)) return;
+  const found = Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
+  throw new ShapeError(`${where}: ${name} must be a tensor, got ${found}.`);
 }
 
 /**
@@ -20,9 +27,13 @@ export function assertShape(
   tensor: tf.Tensor,
   expected: readonly Axis[],
 ): void {
+  assertTensor(where, name, tensor);
   const matches =
     tensor.shape.length === expected.length &&
-    expected.every((axis, i) => typeof axis === "string" || axis === tensor.shape[i]);
+    expected.every((axis, i) => {
+      const size = tensor.shape[i] as number;
+      return typeof axis === "string" ? size > 0 : size === axis;
+    });
   if (matches) return;
   throw new ShapeError(
     `${where}: ${name} must have shape ${describe(expected)}, got ${describe(tensor.shape)}.`,
@@ -35,6 +46,7 @@ export function assertSameShape(
   names: readonly [string, string],
   tensors: readonly [tf.Tensor, tf.Tensor],
 ): void {
+  tensors.forEach((tensor, i) => assertTensor(where, names[i] as string, tensor));
   const [a, b] = tensors.map(({ shape }) => describe(shape));
   if (a !== b) {
     throw new ShapeError(`${where}: ${names[0]} is ${a} but ${names[1]} is ${b}; they must agree.`);
@@ -48,19 +60,26 @@ export function assertDtype(
   tensor: tf.Tensor,
   expected: tf.DataType,
 ): void {
+  assertTensor(where, name, tensor);
   if (tensor.dtype === expected) return;
   throw new ShapeError(`${where}: ${name} must be ${expected}, got ${tensor.dtype}.`);
 }
 
-/** Refuse a number outside [min, max], or NaN. @throws ValueError */
+/** Refuse a number outside [min, max], NaN, or anything but a number. @throws ValueError */
 export function assertInRange(
   where: string,
   name: string,
   value: number,
   [min, max]: readonly [number, number],
 ): void {
-  if (value >= min && value <= max) return;
+  if (typeof value === "number" && value >= min && value <= max) return;
   throw new ValueError(`${where}: ${name} must be in [${min}, ${max}], got ${value}.`);
+}
+
+/** Refuse NaN, infinities, and anything but a number. @throws ValueError */
+export function assertReal(where: string, name: string, value: number): void {
+  if (Number.isFinite(value)) return;
+  throw new ValueError(`${where}: ${name} must be a finite number, got ${value}.`);
 }
 
 /** Refuse anything but a whole number of at least `min`. @throws ValueError */
@@ -68,6 +87,27 @@ export function assertInteger(where: string, name: string, value: number, min = 
   if (Number.isSafeInteger(value) && value >= min) return;
   throw new ValueError(
     `${where}: ${name} must be a whole number of at least ${min}, got ${value}.`,
+  );
+}
+
+/** Refuse anything but one of these words. @throws ValueError */
+export function assertOneOf(
+  where: string,
+  name: string,
+  value: unknown,
+  words: readonly string[],
+): void {
+  if (words.some((word) => word === value)) return;
+  const choice = words.map((word) => `"${word}"`).join(" or ");
+  throw new ValueError(`${where}: ${name} must be ${choice}, got ${JSON.stringify(value)}.`);
+}
+
+/** Refuse a shape with an axis that is not a whole number of at least 1. @throws ShapeError */
+export function assertSizes(where: string, name: string, shape: readonly number[]): void {
+  const isShape = Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 1);
+  if (isShape) return;
+  throw new ShapeError(
+    `${where}: ${name} must be a list of whole numbers of at least 1, got ${String(shape)}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { nativeOp, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
 import { activeTrace } from "../engine/tracing";
-import { assertInteger } from "./guard";
+import { assertInRange, assertInteger, assertReal, assertSizes } from "./guard";
 
 /** All there is to know about a generator: it fits in a checkpoint. */
 export interface RngState {
@@ -26,8 +26,8 @@ export class Rng {
 
   /** @param seed a whole number, 0…2³¹−1. @throws ValueError */
   constructor(seed: number) {
-    assertInteger("Rng", "seed", seed, 0);
-    this.key = seed | 0;
+    assertInt31("Rng", "seed", seed);
+    this.key = seed;
   }
 
   static restore({ key, counter }: RngState): Rng {
@@ -48,6 +48,9 @@ export class Rng {
 
   /** ε ~ N(mean, std²), float32. The caller owns the tensor. */
   normal<T extends tf.Tensor = tf.Tensor>(shape: Shape, mean = 0, std = 1): T {
+    assertSizes("Rng.normal", "shape", shape);
+    assertReal("Rng.normal", "mean", mean);
+    assertInRange("Rng.normal", "std", std, [0, Number.MAX_VALUE]);
     return tf.tidy(() => {
       const standard = this.draw("StatelessRandomNormal", shape);
       return mean === 0 && std === 1 ? standard : standard.mul(std).add(mean);
@@ -56,6 +59,9 @@ export class Rng {
 
   /** u ~ U[min, max), float32. The caller owns the tensor. */
   uniform<T extends tf.Tensor = tf.Tensor>(shape: Shape, min = 0, max = 1): T {
+    assertSizes("Rng.uniform", "shape", shape);
+    assertReal("Rng.uniform", "min", min);
+    assertInRange("Rng.uniform", "max", max, [min, Number.MAX_VALUE]);
     return tf.tidy(() => {
       const unit = this.draw("StatelessRandomUniform", shape);
       return min === 0 && max === 1 ? unit : unit.mul(max - min).add(min);
@@ -64,7 +70,10 @@ export class Rng {
 
   /** Integers in [min, max), int32. The caller owns the tensor. */
   integers<T extends tf.Tensor = tf.Tensor>(shape: Shape, min: number, max: number): T {
+    assertSizes("Rng.integers", "shape", shape);
+    assertInteger("Rng.integers", "min", min, -(2 ** 31));
     assertInteger("Rng.integers", "max", max, min + 1);
+    assertInRange("Rng.integers", "max", max, [min, 2 ** 31 - 1]);
     return tf.tidy(() => {
       const bounds = [tf.scalar(min, "int32"), tf.scalar(max, "int32")];
       return this.draw("StatelessRandomUniformInt", shape, "int32", bounds);
@@ -83,6 +92,7 @@ export class Rng {
 
   /** A uniformly random order of 0…n−1, on the host. */
   permutation(n: number): Int32Array {
+    assertInteger("Rng.permutation", "n", n);
     const rank = this.fullIntegers(n);
     return Int32Array.from({ length: n }, (_, i) => i).sort(
       (a, b) => (rank[a] as number) - (rank[b] as number) || a - b,
@@ -101,7 +111,7 @@ export class Rng {
    * @param n a whole number, 0…2³¹−1. @throws ValueError
    */
   fold(n: number): Rng {
-    assertInteger("Rng.fold", "n", n, 0);
+    assertInt31("Rng.fold", "n", n);
     // Draws count up from 0; folds use the negative counters, which no draw ever reaches.
     return Rng.restore({ key: this.key, counter: -1 - n }).split();
   }
@@ -124,4 +134,10 @@ export class Rng {
     const seed = activeTrace()?.seed(this) ?? tf.tensor1d([this.key, this.counter++], "int32");
     return nativeOp(op, attrs, [size, seed, ...bounds]);
   }
+}
+
+/** TensorFlow takes seeds as int32. */
+function assertInt31(where: string, name: string, value: number): void {
+  assertInteger(where, name, value, 0);
+  assertInRange(where, name, value, [0, 2 ** 31 - 1]);
 }

@@ -1,5 +1,5 @@
 import { ValueError } from "../core/errors";
-import { assertInteger } from "../core/guard";
+import { assertInteger, assertOneOf } from "../core/guard";
 import { Rng } from "../core/random";
 import type { BatchSource, ExampleBatch, Images, Labels } from "../core/types";
 import { tf } from "../engine/tf";
@@ -44,6 +44,7 @@ export type ShuffledOptions = PixelOptions & {
  */
 export function shuffledBatches(dataset: ImageDataset, options: ShuffledOptions): ImageBatchSource {
   const { batchSize, seed } = options;
+  assertPixelOptions("shuffledBatches", options);
   assertInteger("shuffledBatches", "batchSize", batchSize);
   if (batchSize > dataset.count) {
     throw new ValueError(
@@ -85,6 +86,7 @@ export function sequentialBatches(
   options: SequentialOptions,
 ): ImageBatchSource {
   const { batchSize, seed = 0 } = options;
+  assertPixelOptions("sequentialBatches", options);
   assertInteger("sequentialBatches", "batchSize", batchSize);
   const coins = new Rng(seed).fold(1);
   const batchesPerEpoch = Math.ceil(dataset.count / batchSize);
@@ -113,11 +115,17 @@ export function examplesAt(
   ids: Int32Array,
   options: PixelOptions & { readonly rng?: Rng } = {},
 ): ImageBatch {
+  assertPixelOptions("examplesAt", options);
   const chosen = dataset.select(ids);
   const pixels = toPixels(chosen.images, options);
   const x = tf.tensor4d(pixels, [ids.length, ...dataset.imageShape]);
   if (chosen.labels === undefined) return { x, ids };
   return { x, ids, labels: tf.tensor1d(chosen.labels, "int32") as Labels };
+}
+
+function assertPixelOptions(where: string, { range = "unit", binarize }: PixelOptions): void {
+  assertOneOf(where, "range", range, ["unit", "signed"]);
+  if (binarize !== undefined) assertOneOf(where, "binarize", binarize, ["threshold", "sample"]);
 }
 
 function toPixels(

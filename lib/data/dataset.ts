@@ -1,5 +1,5 @@
 import { DataFormatError, ValueError } from "../core/errors";
-import { assertInteger } from "../core/guard";
+import { assertInteger, assertSizes } from "../core/guard";
 import { Rng } from "../core/random";
 
 /** Height, width, channels. */
@@ -124,7 +124,16 @@ export class ImageDataset {
 
   private check(): void {
     const { name, images, imageShape, labels, classNames, count } = this;
-    for (const axis of imageShape) assertInteger(name, "an axis of imageShape", axis);
+    assertSizes(name, "imageShape", imageShape);
+    if (
+      imageShape.length !== 3 ||
+      !(images instanceof Uint8Array || images instanceof Float32Array)
+    ) {
+      throw new DataFormatError(
+        `${name}: expected a Uint8Array or Float32Array of images [height, width, channels], ` +
+          `found ${String((images as object).constructor.name)} and [${imageShape.join(", ")}].`,
+      );
+    }
     if (!Number.isInteger(count) || count < 1) {
       throw new DataFormatError(
         `${name}: ${images.length} pixels are no whole number of ${imageShape.join("×")} images.`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { DataFormatError } from "../core/errors";
+import { assertInteger } from "../core/guard";
 import { DEFAULT_MAX_BYTES, readBounded } from "./files";
 import { gunzipBounded, gunzipStart, isGzip, MAX_GZIP_RATIO } from "./gunzip";
 
@@ -48,6 +49,8 @@ export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
  */
 export function parseIdx(file: Uint8Array, name: string, options: IdxOptions = {}): IdxArray {
   const { maxBytes = DEFAULT_MAX_BYTES, rank } = options;
+  assertInteger("parseIdx", "maxBytes", maxBytes);
+  if (rank !== undefined) assertInteger("parseIdx", "rank", rank);
   const packed = isGzip(file);
   const { shape, dataStart } = parseHeader(packed ? gunzipStart(file, name) : file, name);
   if (rank !== undefined && shape.length !== rank) {

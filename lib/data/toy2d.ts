@@ -1,5 +1,11 @@
 import { ValueError } from "../core/errors";
-import { assertFinite, assertInRange, assertInteger, assertShape } from "../core/guard";
+import {
+  assertDtype,
+  assertFinite,
+  assertInRange,
+  assertInteger,
+  assertShape,
+} from "../core/guard";
 import { Rng } from "../core/random";
 import type { BatchSource } from "../core/types";
 import { tf } from "../engine/tf";
@@ -40,7 +46,7 @@ export function gaussianMixture(options: MixtureOptions): Toy2d {
     modes: means,
     sample: (rng, n) => scatter(rng, n, std, (u) => means[componentAt(weights, u)] as Point2d),
     logDensity(points) {
-      assertShape(`${name}.logDensity`, "points", points, ["n", 2]);
+      assertPoints(name, points);
       return tf.tidy(() => {
         const centres = tf.tensor2d(means.map(([x, y]) => [x, y])); // (K, 2)
         const away = points.expandDims(1).sub(centres); // (n, K, 2)
@@ -58,6 +64,7 @@ export function gaussianMixture(options: MixtureOptions): Toy2d {
 
 /** Eight equal Gaussians on a circle. @see Metz et al. 2016, arXiv:1611.02163v4, §3.1 */
 export function ring8({ radius = 2, std = 0.02 } = {}): Toy2d {
+  assertInRange("ring8", "radius", radius, [0, Number.MAX_VALUE]);
   const angles = Array.from({ length: 8 }, (_, k) => (2 * Math.PI * k) / 8);
   const means = angles.map((a): Point2d => [radius * Math.cos(a), radius * Math.sin(a)]);
   return gaussianMixture({ name: "ring of 8", means, std });
@@ -65,6 +72,7 @@ export function ring8({ radius = 2, std = 0.02 } = {}): Toy2d {
 
 /** Twenty-five equal Gaussians on {−4, −2, 0, 2, 4}². @see Srivastava et al. 2017, arXiv:1705.07761v3, §4.1 */
 export function grid25({ spacing = 2, std = 0.05 } = {}): Toy2d {
+  assertInRange("grid25", "spacing", spacing, [0, Number.MAX_VALUE]);
   const axis = [-2, -1, 0, 1, 2].map((step) => step * spacing);
   const means = axis.flatMap((x) => axis.map((y): Point2d => [x, y]));
   return gaussianMixture({ name: "grid of 25", means, std });
@@ -75,7 +83,7 @@ export function grid25({ spacing = 2, std = 0.05 } = {}): Toy2d {
  * (½, ¼). There is no closed form of its density.
  */
 export function moons({ std = 0.1 } = {}): Toy2d {
-  assertInRange("moons", "std", std, [0, Infinity]);
+  assertInRange("moons", "std", std, [0, Number.MAX_VALUE]);
   return {
     name: "two moons",
     sample: (rng, n) =>
@@ -91,7 +99,7 @@ export function moons({ std = 0.1 } = {}): Toy2d {
  * of its density.
  */
 export function swissRoll({ std = 0.03 } = {}): Toy2d {
-  assertInRange("swissRoll", "std", std, [0, Infinity]);
+  assertInRange("swissRoll", "std", std, [0, Number.MAX_VALUE]);
   return {
     name: "swiss roll",
     sample: (rng, n) =>
@@ -115,7 +123,7 @@ export function checkerboard(): Toy2d {
         return [x, row + ((rise / 2) % 1)];
       }),
     logDensity(points) {
-      assertShape("checkerboard.logDensity", "points", points, ["n", 2]);
+      assertPoints("checkerboard", points);
       return tf.tidy(() => {
         const onBoard = points.greaterEqual(-2).logicalAnd(points.less(2)).all(1); // (n)
         const isDark = points.floor().sum(1).mod(2).equal(0); // (n)
@@ -163,6 +171,11 @@ function scatter(
   return tf.tensor2d(points, [n, 2]);
 }
 
+function assertPoints(toy: string, points: tf.Tensor2D): void {
+  assertShape(`${toy}.logDensity`, "points", points, ["n", 2]);
+  assertDtype(`${toy}.logDensity`, "points", points, "float32");
+}
+
 /** The component that u ~ U[0, 1) falls on. */
 function componentAt(weights: readonly number[], u: number): number {
   let above = u;
@@ -172,7 +185,10 @@ function componentAt(weights: readonly number[], u: number): number {
 
 function assertMixture(means: readonly Point2d[], std: number, weights: readonly number[]): void {
   assertInteger("gaussianMixture", "the number of means", means.length);
-  assertFinite("gaussianMixture", "means", means.flat());
+  means.forEach((mean, k) => {
+    assertFinite("gaussianMixture", `means[${k}]`, mean);
+    assertInRange("gaussianMixture", `the length of means[${k}]`, mean.length, [2, 2]);
+  });
   assertInRange("gaussianMixture", "std", std, [Number.MIN_VALUE, Number.MAX_VALUE]);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const areProbabilities = weights.every((w) => w > 0) && Math.abs(total - 1) < 1e-6;

@@ -1,4 +1,4 @@
-import { assertInRange, assertInteger } from "../core/guard";
+import { assertInRange, assertInteger, assertOneOf } from "../core/guard";
 import { linspace, roundHalfToEven } from "../core/math";
 
 /** Where the steps of a short sampler lie; only "trailing" and "linspace" begin at T. */
@@ -18,6 +18,7 @@ export function spacedTimesteps(
   assertInteger("spacedTimesteps", "numTimesteps", numTimesteps);
   assertInteger("spacedTimesteps", "numSteps", numSteps);
   assertInRange("spacedTimesteps", "numSteps", numSteps, [1, numTimesteps]);
+  assertOneOf("spacedTimesteps", "spacing", spacing, ["leading", "linspace", "trailing"]);
   return Int32Array.from(ascending(numTimesteps, numSteps, spacing)).reverse();
 }
 

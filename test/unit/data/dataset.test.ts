@@ -52,7 +52,7 @@ describe("ImageDataset", () => {
   it("refuses pixels that make no whole image, or floats outside [0, 1]", () => {
     assert.throws(() => withoutLabels(new Float32Array(7), [2, 2, 1]), /7 pixels are no whole/);
     assert.throws(() => withoutLabels(new Float32Array(0), [2, 2, 1]), /0 pixels/);
-    assert.throws(() => withoutLabels(new Float32Array(4), [2, 0, 1]), core.ValueError);
+    assert.throws(() => withoutLabels(new Float32Array(4), [2, 0, 1]), core.ShapeError);
     assert.throws(() => withoutLabels(Float32Array.from([0, 1.5]), [1, 2, 1]), /in \[0, 1\]/);
     assert.throws(() => withoutLabels(Float32Array.from([0, NaN]), [1, 2, 1]), /in \[0, 1\]/);
   });
