@@ -1,3 +1,4 @@
+import { assertInRange, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 
@@ -9,6 +10,7 @@ export type Initializer = (shape: readonly number[], rng: Rng) => tf.Tensor;
  * [in, out] (dense `[in, out]`, convolution `[h, w, in, out]`); the axes before them are the window.
  */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  assertSizes("fans", "shape", shape);
   const [inputs = 1, outputs = 1] = shape.slice(-2);
   const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   return { fanIn: window * inputs, fanOut: window * outputs };
@@ -27,11 +29,17 @@ export const heNormal: Initializer = (shape, rng) =>
 
 /** N(0, std²). */
 export function normal(std: number): Initializer {
+  assertInRange("normal", "std", std, [0, Number.MAX_VALUE]);
   return (shape, rng) => rng.normal(shape, 0, std);
 }
 
-export const zeros: Initializer = (shape) => tf.zeros([...shape]);
-export const ones: Initializer = (shape) => tf.ones([...shape]);
+export const zeros: Initializer = (shape) => filled(shape, 0);
+export const ones: Initializer = (shape) => filled(shape, 1);
+
+function filled(shape: readonly number[], value: number): tf.Tensor {
+  assertSizes("Initializer", "shape", shape);
+  return tf.fill([...shape], value);
+}
 
 /** A trainable variable of a module; the module owns it. */
 export function parameter(shape: readonly number[], init: Initializer, rng: Rng): tf.Variable {

@@ -1,4 +1,5 @@
 import { CheckpointError } from "../core/errors";
+import { assertTensor } from "../core/guard";
 import type { Disposable } from "../core/memory";
 import { tf } from "../engine/tf";
 
@@ -94,6 +95,7 @@ export function assignState(
   }
   const describe = ({ dtype, shape }: tf.Tensor): string => `${dtype} [${shape.join(", ")}]`;
   for (const [name, variable] of variables) {
+    assertTensor(owner, name, state[name]);
     const found = describe(state[name] as tf.Tensor);
     if (found === describe(variable)) continue;
     throw new CheckpointError(

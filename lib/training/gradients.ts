@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors";
-import { assertShape } from "../core/guard";
+import { assertDtype, assertInRange, assertInteger, assertShape } from "../core/guard";
 import { releaseTape } from "../engine/tape";
 import { tf } from "../engine/tf";
 
@@ -68,6 +68,7 @@ function withoutPath(error: unknown): ShapeError | undefined {
 
 /** ‖g‖₂ over all gradients together, shape `[]`; the caller owns it. */
 export function globalNorm(gradients: Gradients): tf.Scalar {
+  assertInteger("globalNorm", "the number of gradients", gradients.size);
   return tf.tidy(() => {
     const squares = [...gradients.values()].map((gradient) => gradient.square().sum());
     return tf.addN(squares).sqrt().asScalar();
@@ -87,6 +88,9 @@ export function clipByGlobalNorm(
   norm: tf.Scalar,
   maxNorm: number,
 ): Gradients {
+  assertInRange("clipByGlobalNorm", "maxNorm", maxNorm, [Number.MIN_VALUE, Number.MAX_VALUE]);
+  assertShape("clipByGlobalNorm", "norm", norm, []);
+  assertDtype("clipByGlobalNorm", "norm", norm, "float32");
   const factor = tf.tidy(() => tf.minimum(1, tf.div(maxNorm, norm.add(1e-6))));
   const clipped = new Map<string, tf.Tensor>();
   for (const [name, gradient] of gradients) clipped.set(name, gradient.mul(factor));

@@ -1,4 +1,5 @@
 import { NonFiniteError } from "../core/errors";
+import { assertTensor } from "../core/guard";
 import type { ExampleBatch } from "../core/types";
 import { tf } from "../engine/tf";
 import type { Gradients, NamedParameters } from "./gradients";
@@ -15,6 +16,7 @@ export interface StepEvidence {
 
 /** True if every value is finite. Reads one value back. */
 export function isFiniteTensor(tensor: tf.Tensor): boolean {
+  assertTensor("isFiniteTensor", "tensor", tensor);
   if (tensor.dtype !== "float32" || tensor.size === 0) return true;
   return tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0] === 1);
 }

@@ -117,6 +117,7 @@ export type RmspropOptions = {
 export function rmsprop(parameters: NamedParameters, options: RmspropOptions = {}): Optimizer {
   const { learningRate = 1e-2, alpha = 0.99, epsilon = 1e-8 } = options;
   assertInRange("rmsprop", "alpha", alpha, [0, 1 - Number.EPSILON]);
+  assertInRange("rmsprop", "epsilon", epsilon, [0, 1]);
   const rule: UpdateRule<"v"> = {
     name: "rmsprop",
     slots: ["v"],

@@ -1,5 +1,5 @@
 import { StoppedError } from "../core/errors";
-import { assertInteger } from "../core/guard";
+import { assertInRange, assertInteger } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { BatchSource, ExampleBatch } from "../core/types";
 import type { tf } from "../engine/tf";
@@ -62,6 +62,8 @@ export async function* train(
   const { steps, signal, reportEvery = 1 } = options;
   assertInteger("train", "steps", steps, 0);
   assertInteger("train", "reportEvery", reportEvery);
+  assertNorm("maxGradNorm", options.maxGradNorm);
+  assertNorm("warnGradNorm", options.warnGradNorm);
   const pace = new Pace(0, steps);
   const trainStep = new TrainStep(model, loss, options);
   try {
@@ -78,4 +80,8 @@ export async function* train(
   } finally {
     trainStep.dispose();
   }
+}
+
+function assertNorm(name: string, norm: number | undefined): void {
+  if (norm !== undefined) assertInRange("train", name, norm, [Number.MIN_VALUE, Number.MAX_VALUE]);
 }
