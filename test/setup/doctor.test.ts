@@ -1,6 +1,4 @@
 import { strict as assert } from "node:assert";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 
 import { ADDON, FakeCourse } from "./fake-course";
 
@@ -16,8 +14,17 @@ interface Report {
 
 describe("the doctor", function () {
   let course: FakeCourse;
-  beforeEach(() => (course = new FakeCourse()));
-  afterEach(() => course.remove());
+  before(async () => {
+    course = new FakeCourse();
+    const { code, output } = await course.run();
+    assert.equal(code, 0, output);
+    // A library that answers like the compiled one.
+    const engine = `exports.deviceReport = () => ({ device: "cpu", threads: 0 });`;
+    const tf = `exports.tf = { tensor: () => ({ sum: () => ({ dataSync: () => [3] }) }) };`;
+    course.write("lib/dist/engine/index.js", engine);
+    course.write("lib/dist/engine/tf.js", tf);
+  });
+  after(() => course.remove());
 
   async function examine(): Promise<{ code: number | null; report: Report }> {
     const { code, output } = await course.run({}, { script: "doctor.mjs", args: ["--json"] });
@@ -28,21 +35,7 @@ describe("the doctor", function () {
     return report.findings.filter(({ state }) => state === "broken").map(({ name }) => name);
   }
 
-  /** A library that answers like the compiled one. */
-  function addLibrary(): void {
-    course.write(
-      "lib/dist/engine/index.js",
-      `exports.deviceReport = () => ({ device: "cpu", threads: 0 });`,
-    );
-    course.write(
-      "lib/dist/engine/tf.js",
-      `exports.tf = { tensor: () => ({ sum: () => ({ dataSync: () => [3] }) }) };`,
-    );
-  }
-
   it("finds nothing broken after set-up, with versions, device and places", async () => {
-    await course.run();
-    addLibrary();
     const { code, report } = await examine();
     assert.deepEqual(broken(report), []);
     assert.equal(code, 0);
@@ -60,25 +53,21 @@ describe("the doctor", function () {
     assert.match(values["Addon"] ?? "", /^loads TensorFlow 2\.21\.0, /);
   });
 
-  const faults: [string, string, () => void][] = [
-    ["Addon", "a missing addon", () => remove(ADDON)],
-    ["Addon", "a damaged addon", () => course.write(ADDON, "half")],
-    ["libtensorflow", "a missing library", () => remove(".latentlab/tensorflow-cpu")],
-    ["Device", "a missing note", () => remove(".latentlab/engine.json")],
-    ["Kernelspec", "a missing kernelspec", () => remove(".latentlab/python/share")],
-    ["Kernel", "a kernel that is not compiled", () => remove("kernel/dist")],
-    ["JupyterLab", "a missing environment", () => remove(".latentlab/python")],
-    ["Library", "a library that does not load", () => remove("lib/dist")],
-    ["tslab", "a missing package", () => remove("node_modules/tslab")],
-    ["Digits 8x8", "missing digits", () => remove(".latentlab/python/lib")],
-    ["C++ compiler", "a missing compiler", () => course.removeTool("c++")],
+  const faults: [string, string, string][] = [
+    ["Addon", "a missing addon", ADDON],
+    ["libtensorflow", "a missing library", ".latentlab/tensorflow-cpu"],
+    ["Device", "a missing note", ".latentlab/engine.json"],
+    ["Kernelspec", "a missing kernelspec", ".latentlab/python/share"],
+    ["Kernel", "a kernel that is not compiled", "kernel/dist"],
+    ["JupyterLab", "a missing environment", ".latentlab/python"],
+    ["Library", "a library that does not load", "lib/dist"],
+    ["tslab", "a missing package", "node_modules/tslab"],
+    ["Digits 8x8", "missing digits", ".latentlab/python/lib"],
+    ["C++ compiler", "a missing compiler", "bin/c++"],
   ];
-  for (const [name, fault, damage] of faults) {
+  for (const [name, fault, path] of faults) {
     it(`names ${fault} and its fix, with exit code 1`, async () => {
-      await course.run();
-      addLibrary();
-      damage();
-      const { code, report } = await examine();
+      const { code, report } = await course.without(path, examine);
       assert.equal(code, 1);
       assert.equal(report.healthy, false);
       assert.ok(broken(report).includes(name), `broken: ${broken(report).join(", ")}`);
@@ -87,16 +76,22 @@ describe("the doctor", function () {
     });
   }
 
+  it("names an addon that is there but does not load", async () => {
+    const { code, report } = await course.without(ADDON, () => {
+      course.write(ADDON, "half");
+      return examine();
+    });
+    assert.equal(code, 1);
+    const addon = report.findings.find(({ name }) => name === "Addon");
+    assert.match(addon?.value ?? "", /^does not load: /);
+  });
+
   it("prints a line per finding for people", async () => {
-    await course.run();
-    remove(ADDON);
-    const { code, output } = await course.run({}, { script: "doctor.mjs", args: [] });
+    const { code, output } = await course.without(ADDON, () =>
+      course.run({}, { script: "doctor.mjs", args: [] }),
+    );
     assert.equal(code, 1);
     assert.match(output, /^✓ Node {15}/m);
     assert.match(output, /^✗ Addon .*missing: .*\n {21}Fix: run `npm run setup`/m);
   });
-
-  function remove(path: string): void {
-    rmSync(join(course.root, path), { recursive: true, force: true });
-  }
 });

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -142,8 +142,16 @@ export class FakeCourse {
     return ["--require", join(this.root, "preload.cjs")];
   }
 
-  copyAddon(): void {
-    copyFileSync(join(REPOSITORY, ADDON), join(this.root, ADDON));
+  /** Do something while a file or folder is away. */
+  async without<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+    const [place, away] = [join(this.root, path), join(this.root, "away")];
+    renameSync(place, away);
+    try {
+      return await work();
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+      renameSync(away, place);
+    }
   }
 
   remove(): void {

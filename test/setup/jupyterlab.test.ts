@@ -36,9 +36,11 @@ describe("F26 JupyterLab as npm start runs it", function () {
     address = { port: Number(port), path, token };
   });
 
-  after(() => {
+  after(async () => {
     busy.close();
-    if (child.exitCode === null) child.kill("SIGKILL");
+    if (child.exitCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
   });
 
   function request(path: string, headers: Record<string, string> = {}): Promise<Answer> {
