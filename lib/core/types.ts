@@ -4,6 +4,12 @@ import type { tf } from "../engine/tf";
 export type Images = tf.Tensor4D;
 /** Latent codes `[B, D]`. */
 export type Latents = tf.Tensor2D;
+/** Independent Gaussians over the latents of each example: N(mean, diag(exp(logVar))), `[B, D]`. */
+export type DiagonalGaussian = {
+  readonly mean: Latents;
+  /** log σ²: the variance's logarithm, not the standard deviation's. */
+  readonly logVar: Latents;
+};
 /** Any batch whose first axis is the example, `[B, ...]`. */
 export type Batch = tf.Tensor;
 /** Integer timesteps `[B]`, int32, 1…T: the paper's index. */

@@ -1,0 +1,4 @@
+export * from "./elbo";
+export * from "./gaussian";
+export * from "./gradient-estimators";
+export * from "./likelihood";

@@ -1,0 +1,83 @@
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+
+import { ShapeError, ValueError } from "../core/errors";
+import type { Rng } from "../core/random";
+
+/** N(mean, covariance) in float64 on the host; covariance is `[D][D]`, positive definite. */
+export type Gaussian = {
+  readonly mean: readonly number[];
+  readonly covariance: readonly (readonly number[])[];
+};
+
+const LOG_TWO_PI = Math.log(2 * Math.PI);
+
+/** N(mean, diag(variance)). */
+export function diagonalCovariance(
+  mean: readonly number[],
+  variance: readonly number[],
+): Gaussian {
+  return { mean, covariance: Matrix.diag([...variance]).to2DArray() };
+}
+
+/** log N(x; mean, covariance), nats. @throws ShapeError, ValueError as `factor` */
+export function gaussianLogPdf(x: readonly number[], gaussian: Gaussian): number {
+  const { cholesky, logDeterminant } = factor("gaussianLogPdf", gaussian);
+  const difference = columnDifference(x, gaussian.mean);
+  const squaredDistance = difference.transpose().mmul(cholesky.solve(difference)).get(0, 0);
+  return -0.5 * (x.length * LOG_TWO_PI + logDeterminant + squaredDistance);
+}
+
+/**
+ * KL(q ‖ p) between Gaussians with full covariances, in nats.
+ *
+ * @eq R.2  ½ (tr(Σ_p⁻¹ Σ_q) + (μ_p − μ_q)ᵀ Σ_p⁻¹ (μ_p − μ_q) − D + log det Σ_p / det Σ_q)
+ * @throws ShapeError if the sizes differ; ValueError if a covariance is not positive definite
+ */
+export function klGaussian(q: Gaussian, p: Gaussian): number {
+  const [qFactor, pFactor] = [factor("klGaussian", q), factor("klGaussian", p)];
+  const trace = pFactor.cholesky.solve(matrix(q.covariance)).trace();
+  const difference = columnDifference(p.mean, q.mean);
+  const distance = difference.transpose().mmul(pFactor.cholesky.solve(difference)).get(0, 0);
+  const logRatio = pFactor.logDeterminant - qFactor.logDeterminant;
+  return 0.5 * (trace + distance - q.mean.length + logRatio);
+}
+
+/** `count` samples, one a row: mean + L ε, where L Lᵀ = covariance. */
+export function sampleGaussian(gaussian: Gaussian, count: number, rng: Rng): number[][] {
+  const { cholesky } = factor("sampleGaussian", gaussian);
+  const size = gaussian.mean.length;
+  const noise = Matrix.from1DArray(count, size, rng.normalArray(count * size));
+  return noise
+    .mmul(cholesky.lowerTriangularMatrix.transpose())
+    .addRowVector([...gaussian.mean])
+    .to2DArray();
+}
+
+/** ml-matrix takes mutable rows and copies them. */
+export function matrix(rows: readonly (readonly number[])[]): Matrix {
+  return new Matrix(rows as number[][]);
+}
+
+/** a − b as a column. @throws ShapeError if the lengths differ */
+export function columnDifference(a: readonly number[], b: readonly number[]): Matrix {
+  if (a.length !== b.length) {
+    throw new ShapeError(`Gaussian: vectors of ${a.length} and ${b.length} numbers do not meet.`);
+  }
+  return Matrix.columnVector(a.map((value, i) => value - (b[i] as number)));
+}
+
+function factor(
+  where: string,
+  { mean, covariance }: Gaussian,
+): { cholesky: CholeskyDecomposition; logDeterminant: number } {
+  const size = mean.length;
+  if (covariance.length !== size || covariance.some((row) => row.length !== size)) {
+    throw new ShapeError(`${where}: covariance must be [${size}][${size}], as long as the mean.`);
+  }
+  const cholesky = new CholeskyDecomposition(matrix(covariance));
+  if (!cholesky.isPositiveDefinite()) {
+    throw new ValueError(`${where}: covariance must be positive definite.`);
+  }
+  const diagonal = cholesky.lowerTriangularMatrix.diagonal();
+  return { cholesky, logDeterminant: diagonal.reduce((sum, l) => sum + 2 * Math.log(l), 0) };
+}

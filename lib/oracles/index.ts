@@ -1,0 +1,8 @@
+export * from "./linear-gaussian";
+export {
+  diagonalCovariance,
+  type Gaussian,
+  gaussianLogPdf,
+  klGaussian,
+  sampleGaussian,
+} from "./gaussian";
