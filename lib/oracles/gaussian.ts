@@ -12,10 +12,7 @@ export type Gaussian = {
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 /** N(mean, diag(variance)). */
-export function diagonalCovariance(
-  mean: readonly number[],
-  variance: readonly number[],
-): Gaussian {
+export function diagonalCovariance(mean: readonly number[], variance: readonly number[]): Gaussian {
   return { mean, covariance: Matrix.diag([...variance]).to2DArray() };
 }
 

@@ -62,7 +62,10 @@ export class LinearGaussian {
     const precision = w.transpose().mmul(w).div(noiseVariance).add(Matrix.eye(w.columns));
     const covarianceOfLatents = inverse(precision);
     // Rounding leaves the inverse symmetric to 1e-16 only; Cholesky asks for exactly.
-    this.posteriorCovariance = covarianceOfLatents.clone().add(covarianceOfLatents.transpose()).div(2);
+    this.posteriorCovariance = covarianceOfLatents
+      .clone()
+      .add(covarianceOfLatents.transpose())
+      .div(2);
   }
 
   /** Exact log p(x), nats. */

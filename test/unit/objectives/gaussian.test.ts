@@ -80,9 +80,7 @@ describe("klToStandardNormal", () => {
     tf.tidy(() => {
       const { mean, logVar } = gaussian();
       const [byMean, byLogVar] = tf.grads((m, v) =>
-        objectives
-          .klToStandardNormal({ mean: m as core.Latents, logVar: v as core.Latents })
-          .sum(),
+        objectives.klToStandardNormal({ mean: m as core.Latents, logVar: v as core.Latents }).sum(),
       )([mean, logVar]);
       assertClose(byMean!.dataSync(), MEAN);
       assertClose(
