@@ -8,9 +8,29 @@ export const PAPERS = {
     arxiv: "2502.21151",
     version: "text dated 12 March 2025",
   },
+  DDPM: {
+    authors: "Ho, Jain & Abbeel 2020",
+    title: "Denoising Diffusion Probabilistic Models",
+    arxiv: "2006.11239",
+    version: "v2",
+  },
+  IDDPM: {
+    authors: "Nichol & Dhariwal 2021",
+    title: "Improved Denoising Diffusion Probabilistic Models",
+    arxiv: "2102.09672",
+    version: "v1",
+  },
+  EDM: {
+    authors: "Karras, Aittala, Aila & Laine 2022",
+    title: "Elucidating the Design Space of Diffusion-Based Generative Models",
+    arxiv: "2206.00364",
+    version: "v2",
+  },
 } as const;
 
-/** One numbered claim that the course teaches. */
+export type PaperKey = keyof typeof PAPERS;
+
+/** One numbered equation: a claim of the review, or one of the papers behind it. */
 export interface Equation {
   readonly title: string;
   /** The correct form; where the print differs, the notebook says so in its errata. */
@@ -18,7 +38,8 @@ export interface Equation {
 }
 
 /**
- * Every equation of the course by id. A function cites its equation as `@eq R.3` in its
+ * Every equation of the course by id: `R` for the review that the course teaches, whole, and other
+ * papers where a function follows them. A function cites its equation as `@eq R.3` in its
  * docstring, a test by the start of its title, a notebook by `\tag{R.3}`; `npm run equations`
  * follows these threads and fails where one is missing.
  */
@@ -131,7 +152,19 @@ export const EQUATIONS = {
     title: "Quality, diversity, control and stability of VAE, GAN and diffusion",
     latex: String.raw`\text{each cell measured: score} \pm \text{standard error over seeds}`,
   },
-} as const satisfies Readonly<Record<`R.${string}`, Equation>>;
+  "DDPM.7": {
+    title: "Posterior of the forward process",
+    latex: String.raw`\tilde\mu_t = \frac{\sqrt{\bar\alpha_{t-1}} \beta_t}{1 - \bar\alpha_t} x_0 + \frac{\sqrt{\alpha_t} (1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t} x_t, \quad \tilde\beta_t = \frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t} \beta_t`,
+  },
+  "IDDPM.17": {
+    title: "Cosine noise schedule",
+    latex: String.raw`\bar\alpha_t = \frac{f(t)}{f(0)}, \quad f(t) = \cos^2\left(\frac{t/T + s}{1 + s} \cdot \frac{\pi}{2}\right)`,
+  },
+  "EDM.5": {
+    title: "Noise levels of a sampler",
+    latex: String.raw`\sigma_i = \left(\sigma_\mathrm{max}^{1/\rho} + \frac{i}{n - 1}\left(\sigma_\mathrm{min}^{1/\rho} - \sigma_\mathrm{max}^{1/\rho}\right)\right)^\rho`,
+  },
+} as const satisfies Readonly<Record<`${PaperKey}.${string}`, Equation>>;
 
 export type EquationId = keyof typeof EQUATIONS;
 
@@ -139,13 +172,14 @@ export function isEquationId(id: string): id is EquationId {
   return Object.hasOwn(EQUATIONS, id);
 }
 
-/** An equation's place in its paper in words, e.g. "Sordo, Chagnon & Ushizima 2025, equation 3". */
+/** An equation's place in its paper in words, ending in e.g. "equation 3". */
 export function citation(id: EquationId): string {
-  const number = id.slice(id.indexOf(".") + 1);
+  const [key, number] = id.split(".") as [PaperKey, string];
+  const { authors, arxiv, version } = PAPERS[key];
   const part = number.startsWith("A")
     ? `algorithm ${number.slice(1)}`
     : number.startsWith("T")
       ? `table ${number.slice(1)}`
       : `equation ${number}`;
-  return `${PAPERS.R.authors} (arXiv:${PAPERS.R.arxiv}, ${PAPERS.R.version}), ${part}`;
+  return `${authors} (arXiv:${arxiv}, ${version}), ${part}`;
 }
