@@ -8,19 +8,19 @@ const OTHER = "#999999";
 export function chart({ measurements, date }: Report): string {
   const works = [...new Set(measurements.map(({ work }) => work))];
   let y = 30;
-  const parts = [text(LEFT, 18, `median ms a step, ${date.slice(0, 10)}`, "start", 13)];
+  const parts = [text(LEFT, 18, `median ms a step, ${date.slice(0, 10)}`)];
   for (const work of works) {
     const rows = measurements.filter((row) => row.work === work);
     const slowest = Math.max(...rows.map(({ median }) => median));
-    parts.push(text(8, (y += ROW) + 11, work, "start", 12));
+    parts.push(text(8, (y += ROW) + 11, work));
     for (const { contestant, median } of rows) {
       y += ROW;
       const width = (WIDTH * median) / slowest;
       const fill = contestant.startsWith("LatentLab") ? OWN : OTHER;
       parts.push(
-        text(LEFT - 6, y + 11, contestant, "end", 11),
+        text(LEFT - 6, y + 11, contestant, "end"),
         `<rect x="${LEFT}" y="${y + 2}" width="${width.toFixed(1)}" height="12" fill="${fill}"/>`,
-        text(LEFT + width + 5, y + 11, median.toPrecision(3), "start", 11),
+        text(LEFT + width + 5, y + 11, median.toPrecision(3)),
       );
     }
   }
@@ -32,6 +32,7 @@ ${parts.join("\n")}
 `;
 }
 
-function text(x: number, y: number, content: string, anchor: string, size: number): string {
-  return `<text x="${x.toFixed(1)}" y="${y}" font-size="${size}" text-anchor="${anchor}">${content}</text>`;
+function text(x: number, y: number, content: string, anchor: "start" | "end" = "start"): string {
+  const place = `x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}"`;
+  return `<text ${place} font-size="12">${content}</text>`;
 }

@@ -33,12 +33,7 @@ export interface SamplingConfig {
 }
 
 export type TrainingWork =
-  | "vae_mlp"
-  | "vae_conv"
-  | "dcgan"
-  | "ddpm_unet"
-  | "dit_tiny"
-  | "score_mlp";
+  "vae_mlp" | "vae_conv" | "dcgan" | "ddpm_unet" | "dit_tiny" | "score_mlp";
 export type Work = TrainingWork | "ddim" | "ddim_cfg";
 export const WORKS: readonly Work[] = [
   "vae_mlp",
@@ -83,9 +78,20 @@ export function parameter(name: string, shape: number[]): tf.Tensor {
   const size = sizeOf(shape);
   const centred = uniform(name, size).map((u) => 2 * u - 1);
   const scale = Math.sqrt((3 * (shape.at(-1) ?? 1)) / size);
-  if (name.endsWith(".bias")) return tf.tensor(centred.map((c) => 0.1 * c), shape);
-  if (name.endsWith(".gain")) return tf.tensor(centred.map((c) => 1 + 0.1 * c), shape);
-  return tf.tensor(centred.map((c) => c * scale), shape);
+  if (name.endsWith(".bias"))
+    return tf.tensor(
+      centred.map((c) => 0.1 * c),
+      shape,
+    );
+  if (name.endsWith(".gain"))
+    return tf.tensor(
+      centred.map((c) => 1 + 0.1 * c),
+      shape,
+    );
+  return tf.tensor(
+    centred.map((c) => c * scale),
+    shape,
+  );
 }
 
 const IMAGE_SHAPES: Readonly<Record<TrainingWork, readonly number[]>> = {
@@ -130,7 +136,10 @@ export function checkDraws(work: TrainingWork, step: number): Draws {
     const t = u.map((v) => Math.fround(Math.fround(v * (1 - 1e-5)) + 1e-5));
     return { eps, t: tf.tensor1d(t) };
   }
-  const t = tf.tensor1d(u.map((v) => Math.floor(v * T)), "int32");
+  const t = tf.tensor1d(
+    u.map((v) => Math.floor(v * T)),
+    "int32",
+  );
   if (work !== "dit_tiny") return { eps, t };
   const drop = Array.from(uniform(`drop${step}`, batch), (v) => v < label_drop);
   return { eps, t, drop: tf.tensor1d(drop, "bool") };

@@ -50,10 +50,7 @@ export class Peer {
   private readonly answers: AsyncIterator<string>;
   private errors = "";
 
-  constructor(
-    { command, env }: Pick<Contestant, "command" | "env">,
-    threads: number,
-  ) {
+  constructor({ command, env }: Pick<Contestant, "command" | "env">, threads: number) {
     const [program, ...args] = command as [string, ...string[]];
     const count = String(threads);
     this.child = spawn(program, args, {

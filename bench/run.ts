@@ -115,7 +115,8 @@ async function main(): Promise<void> {
   if (values.check === true) return check(works);
   const threads = cpus().length;
   const { here, absent } = await present(values.peers?.split(","));
-  for (const [name, reason] of Object.entries(absent)) console.log(`${name} is left out: ${reason}`);
+  for (const [name, reason] of Object.entries(absent))
+    console.log(`${name} is left out: ${reason}`);
   const [measurements, quiet]: [Measurement[], QuietCheck[]] = [[], []];
   for (const work of works) {
     quiet.push(checkQuiet());

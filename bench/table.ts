@@ -1,13 +1,23 @@
 import type { Measurement, Report } from "./run";
 
 /** The report as Markdown: medians, minima, memory, and our time over each peer's. */
-export function table({ date, machine, node, threads, versions, quiet, measurements }: Report): string {
+export function table({
+  date,
+  machine,
+  node,
+  threads,
+  versions,
+  quiet,
+  measurements,
+}: Report): string {
   const restless = quiet.filter(({ isQuiet }) => !isQuiet).length;
   const lines = [
     `# Speed, ${date.slice(0, 10)}`,
     "",
     `${machine.cpu}, ${machine.cores} cores, ${machine.system}, ${threads} threads, Node ${node}; ` +
-      Object.entries(versions).map((entry) => entry.join(" ")).join(", "),
+      Object.entries(versions)
+        .map((entry) => entry.join(" "))
+        .join(", "),
     restless === 0
       ? "The machine was quiet before each work."
       : `The machine was **not quiet** before ${restless} of ${quiet.length} works.`,

@@ -42,6 +42,8 @@ export class Trace implements ActiveTrace {
   readonly created: { readonly variable: tf.Variable; readonly value: GraphValue }[] = [];
   /** Nodes that must run for their effect. */
   readonly updates: string[] = [];
+  /** The latest update in place of each variable, by index: updates of one variable take turns. */
+  private readonly updateOf = new Map<number, string>();
   /** The node whose value says whether variables may change in a run. */
   private condition: string | undefined;
   /** What was recorded, as text, so that two traces of one function can be compared. */
@@ -111,13 +113,16 @@ export class Trace implements ActiveTrace {
     const nodes = [
       ...targets.map(({ index }) => `variable_${index}`),
       ...inputs.map((input) => this.gated(this.valueOf(input))),
-      ...targets.map(({ index }) => `^read_${index}`),
+      ...targets.map(({ index }) => `^${this.updateOf.get(index) ?? `read_${index}`}`),
     ];
     const name = `update_${this.updates.length}`;
     this.graph.add(op, name, nodes, { T: typeAttrMessage(this.real.TF_FLOAT) });
     this.log.push(`${op}(${nodes.join()})`);
     this.updates.push(name);
-    for (const target of targets) this.readAgain(target, name);
+    for (const target of targets) {
+      this.updateOf.set(target.index, name);
+      this.readAgain(target, name);
+    }
   }
 
   /** From here on the variable means its value after the operation `update`. */

@@ -41,3 +41,13 @@ export function withTrace<T>(trace: ActiveTrace, body: () => T): T {
     active = undefined;
   }
 }
+
+/** variable ← variable − rate·direction, in one pass over the variable. */
+export function moveInPlace(
+  trace: ActiveTrace,
+  variable: tf.Variable,
+  rate: tf.Tensor,
+  direction: tf.Tensor,
+): void {
+  trace.update("ResourceApplyGradientDescent", [variable], [rate, direction]);
+}

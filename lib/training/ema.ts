@@ -1,6 +1,7 @@
 import { assertInRange } from "../core/guard";
 import type { Disposable } from "../core/memory";
 import { tf } from "../engine/tf";
+import { activeTrace, moveInPlace } from "../engine/tracing";
 import { assignState, type Module, type StateDict } from "../nn/module";
 
 export type EmaOptions = {
@@ -63,11 +64,8 @@ export class Ema implements Disposable {
   change(decay: tf.Scalar): void {
     for (const [name, variable] of this.model.namedVariables()) {
       const average = this.averages.get(name) as tf.Variable;
-      if (variable.trainable) {
-        tf.tidy(() => {
-          average.assign(variable.add(average.sub(variable).mul(decay)));
-        });
-      } else average.assign(variable);
+      if (variable.trainable) tf.tidy(() => moveTowards(average, variable, decay));
+      else average.assign(variable);
     }
   }
 
@@ -118,6 +116,14 @@ export class Ema implements Disposable {
   dispose(): void {
     for (const variable of this.averages.values()) variable.dispose();
   }
+}
+
+/** average ← average − (1 − decay)·(average − weight). */
+function moveTowards(average: tf.Variable, weight: tf.Tensor, decay: tf.Scalar): void {
+  const [rate, distance] = [tf.sub(1, decay), average.sub(weight)];
+  const trace = activeTrace();
+  if (trace === undefined) average.assign(average.sub(distance.mul(rate)));
+  else moveInPlace(trace, average, rate, distance);
 }
 
 function copyOf(variable: tf.Variable): tf.Variable {

@@ -1,6 +1,6 @@
 import { assertInRange } from "../core/guard";
 import { tf } from "../engine/tf";
-import type { ActiveTrace } from "../engine/tracing";
+import { type ActiveTrace, moveInPlace } from "../engine/tracing";
 import type { NamedParameters } from "./gradients";
 import { Optimizer, type StepNumbers, type UpdateRule } from "./optimizer";
 
@@ -36,7 +36,7 @@ function adamRule(name: string, options: AdamWOptions): UpdateRule<"m" | "v"> {
       const shrunk = parameter.sub(parameter.mul(learningRate.mul(weightDecay)));
       return { parameter: (weightDecay === 0 ? parameter : shrunk).sub(change), slots: { m, v } };
     },
-    updateInPlace: weightDecay === 0 ? adamInPlace({ beta1, beta2, epsilon }) : undefined,
+    updateInPlace: adamInPlace({ beta1, beta2, epsilon, weightDecay }),
   };
 }
 
@@ -44,13 +44,15 @@ function adamRule(name: string, options: AdamWOptions): UpdateRule<"m" | "v"> {
  * TensorFlow's fused op computes parameter − learningRate·c·m / (√v + ε′) with
  * c = √(1 − β₂ᵗ) / (1 − β₁ᵗ). This is Adam if ε′ = ε·√(1 − β₂ᵗ).
  */
-function adamInPlace({ beta1, beta2, epsilon }: Required<Omit<AdamOptions, "learningRate">>) {
+function adamInPlace(options: Required<Omit<AdamWOptions, "learningRate">>) {
+  const { beta1, beta2, epsilon, weightDecay } = options;
   return (
     trace: ActiveTrace,
     { parameter, m, v }: Readonly<Record<"parameter" | "m" | "v", tf.Variable>>,
     gradient: tf.Tensor,
     { learningRate, step }: StepNumbers,
   ): void => {
+    if (weightDecay !== 0) moveInPlace(trace, parameter, learningRate.mul(weightDecay), parameter);
     const [power1, power2] = [tf.pow(beta1, step), tf.pow(beta2, step)];
     const correctedEpsilon = tf.sub(1, power2).sqrt().mul(epsilon);
     const numbers = [power1, power2, learningRate, tf.scalar(beta1), tf.scalar(beta2)];

@@ -52,7 +52,7 @@ describe("train", () => {
     for (const isCompiled of [true, false]) {
       const { model, options, dispose } = setup({ maxGradNorm: 0.5, compile: isCompiled });
       const ema = new training.Ema(model, { decay: 0.9, warmUp: true });
-      const optimizer = training.adam(model.namedParameters(), { learningRate: 1e-2 });
+      const optimizer = training.adamW(model.namedParameters(), { weightDecay: 0.1 });
       const run = training.train(model, model.denoisingLoss, { ...options, optimizer, ema });
       const losses = (await collect(run)).map(({ loss }) => loss);
       const state = { ...model.stateDict(), ...optimizer.state().slots, ...ema.state().averages };
