@@ -1,5 +1,6 @@
 import { DataFormatError, ValueError } from "../core/errors";
 import { assertInteger, assertSizes } from "../core/guard";
+import { DISPLAY, type Displayable, type MimeBundle } from "../core/host";
 import { Rng } from "../core/random";
 
 /** Height, width, channels. */
@@ -34,7 +35,7 @@ export type SplitOptions = {
 };
 
 /** Images and labels on the host. Immutable by convention: parts share memory with the whole. */
-export class ImageDataset {
+export class ImageDataset implements Displayable {
   readonly name: string;
   readonly images: Uint8Array | Float32Array;
   readonly imageShape: ImageShape;
@@ -65,6 +66,11 @@ export class ImageDataset {
   describe(): string {
     const classes = this.classNames === undefined ? "" : ` in ${this.classNames.length} classes`;
     return `${this.name}: ${this.count} images of ${this.imageShape.join("×")}${classes}`;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { source, license } = this.provenance;
+    return { "text/plain": `${this.describe()}\n${source} (${license})` };
   }
 
   /** Images `start`…`end`−1 in file order. @throws ValueError */

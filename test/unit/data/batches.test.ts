@@ -89,7 +89,20 @@ describe("shuffledBatches", () => {
     );
   });
 
-  it("binarises at one half", () => {
+  it("takes floats in [0, 1] as they are, and binarises ½ to black", () => {
+    const floats = new data.ImageDataset({
+      name: "floats",
+      images: Float32Array.of(0, 0.5, 0.625, 1),
+      imageShape: [2, 2, 1],
+      provenance: { source: "made for a test", license: "none", files: [] },
+    });
+    const ids = Int32Array.of(0);
+    assert.deepEqual(read(data.examplesAt(floats, ids)).x, [0, 0.5, 0.625, 1]);
+    const { x } = read(data.examplesAt(floats, ids, { binarize: "threshold" }));
+    assert.deepEqual(x, [0, 0, 1, 1]);
+  });
+
+  it("binarises bytes at one half", () => {
     const set = countedImages(256);
     const source = data.sequentialBatches(set, { batchSize: 256, binarize: "threshold" });
     const { x } = read(source.at(0));
@@ -139,8 +152,8 @@ describe("sequentialBatches", () => {
   });
 
   it("gives an image the same random pixels in every epoch", () => {
-    const set = countedImages(6);
-    const source = data.sequentialBatches(set, { batchSize: 3, binarize: "sample" });
+    const set = countedImages(200).slice(100, 160);
+    const source = data.sequentialBatches(set, { batchSize: 30, binarize: "sample" });
     assert.deepEqual(read(source.at(1)), read(source.at(3)));
   });
 });

@@ -22,6 +22,12 @@ describe("ImageDataset", () => {
     assert.deepEqual(firstGreys(countedImages(10).take(2)), [0, 1]);
   });
 
+  it("shows what it is and where it comes from, not its pixels", () => {
+    assert.deepEqual(countedImages(3)[core.DISPLAY](), {
+      "text/plain": "counted: 3 images of 1×2×1 in 3 classes\nmade for a test (none)",
+    });
+  });
+
   it("splits at the end, or by chance under a seed: disjoint and complete", () => {
     const set = countedImages(100);
     assert.deepEqual(firstGreys(set.split({ heldOut: 3 }).heldOut), [97, 98, 99]);

@@ -148,6 +148,15 @@ describe("download", () => {
     await assert.rejects(download(fileOf({ bytes: 1000 }), path()), /expected 1000 bytes/);
   });
 
+  it("hangs up on a server that sends more than it should", async () => {
+    handler = (request, response) => {
+      response.writeHead(200);
+      const more = (): unknown => request.socket.writable && response.write(CONTENT, more);
+      more();
+    };
+    await assert.rejects(download(fileOf(), path()), /gave another file/);
+  });
+
   it("names the HTTP status, and tries the next address", async () => {
     handler = (request, response) =>
       request.url === "/gone" ? response.writeHead(404).end() : serveRange()(request, response);

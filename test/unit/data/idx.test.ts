@@ -75,6 +75,9 @@ describe("IDX reader", () => {
     assert.throws(() => data.readIdx(join(folder, "absent")), DataMissingError);
     assert.throws(() => data.readIdx(folder), /expected a file/);
     assert.throws(() => data.readIdx(empty), /is empty/);
+    const large = join(folder, "large");
+    writeFileSync(large, idxBytes([100], new Uint8Array(100)));
+    assert.throws(() => data.readIdx(large, { maxBytes: 50 }), /at most 50 bytes, found 108/);
     rmSync(folder, { recursive: true });
   });
 });

@@ -75,6 +75,10 @@ describe("2-D toys", () => {
       points.map(([x]) => (x - 1.4) ** 2),
       0.25 + 0.3 * 0.7 * 4,
     );
+    assertMean(
+      points.map(([x, y]) => (x - 1.4) * (y - 0.7)),
+      0.3 * 0.7 * 2,
+    );
     // Components so far apart that the entropy is log K + log(2πe σ²).
     const grid = data.grid25();
     const entropy = Math.log(25) + Math.log(2 * Math.PI * Math.E * 0.05 ** 2);
