@@ -1,3 +1,8 @@
+import "./vae-elbo";
+import "./vae-gaussian";
+import "./vae-gradients";
+import "./vae-likelihood";
+
 export { check, runCheck } from "./check";
 export {
   type AnyFunction,
