@@ -9,6 +9,7 @@ export * as nn from "./nn";
 export * as objectives from "./objectives";
 export * as oracles from "./oracles";
 export * as training from "./training";
+export * as viz from "./viz";
 export { tf } from "./engine/tf";
 export { Rng } from "./core/random";
 export { compile } from "./compile";

@@ -37,7 +37,10 @@ interface Labels {
 }
 
 /** Where the legend goes: a few short names above the plot, more of them beside it. */
-function legendLayout(data: readonly Trace[]): { readonly above: boolean; readonly layout: Layout } {
+function legendLayout(data: readonly Trace[]): {
+  readonly above: boolean;
+  readonly layout: Layout;
+} {
   const names = data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
   const labelled = names.filter((name) => typeof name === "string");
   const show = labelled.length > 1;

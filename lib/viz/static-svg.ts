@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-import type { FigureSpec } from "./figure";
+import type { FigureSpec, Layout } from "./figure";
 import { type Pixels, pngDataUri } from "./png";
+import { MEASURES, textWidth } from "./text-boxes";
 
 /** The parts of plotly.js that draw without a screen. */
 interface Plotly {
@@ -12,7 +13,7 @@ interface Plotly {
 }
 
 // jsdom's window, loosely: Node programs have no DOM types.
-type Element = { readonly textContent: string | null; remove(): void } & Record<string, unknown>;
+type Element = { remove(): void } & Record<string, unknown>;
 interface StaticWindow extends Record<string, unknown> {
   readonly document: {
     readonly body: { append(child: Element): void };
@@ -25,32 +26,6 @@ interface StaticWindow extends Record<string, unknown> {
 const DEFAULT_SIZE = { width: 760, height: 380 };
 /** A picture above this many characters is left out, so that notebooks stay small. */
 const MAX_CHARACTERS = 600_000;
-
-/** Mean advance of a sans-serif letter in em; jsdom has no fonts to measure. */
-const NARROW = /[ijl.,:;|!'()[\]\s]/g;
-const WIDE = /[mwMW@%−—ABCDGHKNOQRUVXYZ]/g;
-
-function textWidth(text: string, fontSize: number): number {
-  const narrow = text.match(NARROW)?.length ?? 0;
-  const wide = text.match(WIDE)?.length ?? 0;
-  return fontSize * (0.56 * (text.length - narrow - wide) + 0.3 * narrow + 0.76 * wide);
-}
-
-/** Font size of an SVG text: its own style, or that of the nearest parent that has one. */
-function fontSizeOf(element: Element): number {
-  for (let at: Element | null = element; at; at = at["parentElement"] as Element | null) {
-    const size = (at["style"] as Record<string, string> | undefined)?.["fontSize"];
-    if (size) return Number.parseFloat(size);
-  }
-  return 13;
-}
-
-function textBox(this: Element): Record<string, number> {
-  const size = fontSizeOf(this);
-  const width = textWidth(this.textContent ?? "", size);
-  const height = 1.2 * size;
-  return { x: 0, y: -size, left: 0, top: 0, right: width, bottom: height, width, height };
-}
 
 /** The few canvas calls with which Plotly paints a heat map, on a plain pixel buffer. */
 function fakeContext(canvas: Element): Record<string, unknown> {
@@ -80,15 +55,18 @@ function withFallback(context: Record<string, unknown>): unknown {
 /** plotly.js in a jsdom window that has what Plotly asks of a browser. No network, no scripts. */
 function openWindow(): StaticWindow {
   const load = createRequire(__filename);
-  const { JSDOM } = load("jsdom") as {
+  const { JSDOM, VirtualConsole } = load("jsdom") as {
     JSDOM: new (html: string, options: unknown) => { readonly window: StaticWindow };
+    VirtualConsole: new () => unknown;
   };
-  const { window } = new JSDOM("<body></body>", { runScripts: "outside-only" });
+  // A console that nobody listens to: warnings about a fallback are no news for a cell.
+  const virtualConsole = new VirtualConsole();
+  const { window } = new JSDOM("<body></body>", { runScripts: "outside-only", virtualConsole });
   const prototypeOf = (name: string): Record<string, unknown> =>
     (window[name] as { prototype: Record<string, unknown> }).prototype;
   Object.assign(window, { TextDecoder, TextEncoder, requestAnimationFrame: setImmediate });
   Object.assign(window["URL"] as object, { createObjectURL: () => "blob:" });
-  Object.assign(prototypeOf("SVGElement"), { getBBox: textBox, getBoundingClientRect: textBox });
+  Object.assign(prototypeOf("SVGElement"), MEASURES);
   prototypeOf("HTMLCanvasElement")["getContext"] = function (this: Element, kind: string) {
     return kind === "2d" ? withFallback(fakeContext(this)) : null;
   };
@@ -96,10 +74,18 @@ function openWindow(): StaticWindow {
   return window;
 }
 
+/** Fixed margins: to fit them to labels takes real text boxes and many redraws. */
+function withFixedMargins(layout: Layout): Layout {
+  const axes = Object.entries(layout).filter(([key]) => /^[xy]axis\d*$/.test(key));
+  const fixed = axes.map(([key, axis]) => [key, { ...(axis as object), automargin: false }]);
+  const both = { xaxis: { automargin: false }, yaxis: { automargin: false } };
+  return { ...both, ...layout, ...Object.fromEntries(fixed) };
+}
+
 let opened: StaticWindow | undefined;
 let broken = false;
 
-function draw({ data, layout }: FigureSpec): string {
+function draw({ data, layout = {} }: FigureSpec): string {
   opened ??= openWindow();
   const { document, Plotly } = opened;
   const div = document.createElement("div");
@@ -109,7 +95,8 @@ function draw({ data, layout }: FigureSpec): string {
     div.remove();
   };
   // newPlot has drawn when it returns; its promise only announces it.
-  const drawn = Plotly.newPlot(div, data, { ...DEFAULT_SIZE, ...layout }, { staticPlot: true });
+  const size = { ...DEFAULT_SIZE, ...withFixedMargins(layout) };
+  const drawn = Plotly.newPlot(div, data, size, { staticPlot: true });
   drawn.then(discard, discard);
   return Plotly.Snapshot.toSVG(div).replaceAll("TOBESTRIPPED", "");
 }

@@ -52,7 +52,6 @@ const AXIS = {
   ticks: "outside",
   tickcolor: "#757575",
   ticklen: 4,
-  title: { standoff: 8 },
 };
 
 /**

@@ -1,0 +1,126 @@
+import { DISPLAY, type Displayable, kernelHost, type MimeBundle } from "../core/host";
+import type { DisplayOptions } from "../core/host";
+import { tf } from "../engine/tf";
+import { escapeHtml } from "./html";
+import { Figure, type FigureSpec } from "./figure";
+import { ImageGrid } from "./image-grid";
+import { encodePng } from "./png";
+import { isFrame, Table } from "./tables";
+
+/** Gives a value's forms, or undefined for a value that is none of its business. */
+export type Formatter = (value: unknown) => MimeBundle | undefined;
+
+/** The kernel asks the formatters of this global list about a cell's last expression. */
+const FORMATTERS = Symbol.for("latentlab.formatters");
+
+/** Images of a batch shown without being asked for. */
+const MAX_IMAGES = 64;
+const MAX_IMAGE_SIDE = 512;
+
+function isFigureSpec(value: unknown): value is FigureSpec {
+  if (typeof value !== "object" || value === null) return false;
+  const { data, layout } = value as Partial<Record<"data" | "layout", unknown>>;
+  const traces = Array.isArray(data) && data.every((t) => typeof t === "object" && t !== null);
+  return traces && typeof layout === "object" && layout !== null;
+}
+
+/** Smallest and greatest value; NaN if there is one. */
+function extent(tensor: tf.Tensor): readonly [number, number] {
+  return tf.tidy(() => {
+    const numbers = tensor.toFloat();
+    return [numbers.min().dataSync()[0] as number, numbers.max().dataSync()[0] as number] as const;
+  });
+}
+
+/** The picture of a tensor that looks like images in [0, 1] or [−1, 1]. */
+function tensorImages(tensor: tf.Tensor, [min, max]: readonly [number, number]): MimeBundle {
+  const [count = 0, height = 0, width = 0, channels = 0] = tensor.shape;
+  const imageLike =
+    tensor.rank === 4 &&
+    [1, 3, 4].includes(channels) &&
+    Math.min(height, width) >= 4 &&
+    Math.max(height, width) <= MAX_IMAGE_SIDE &&
+    min >= -1.001 &&
+    max <= 1.001;
+  if (!imageLike) return {};
+  const range = min < 0 ? ([-1, 1] as const) : ([0, 1] as const);
+  const first = tensor.slice([0], [Math.min(count, MAX_IMAGES)]);
+  const { pixels } = new ImageGrid(first, { range });
+  first.dispose();
+  return { "image/png": encodePng(pixels).toString("base64") };
+}
+
+/** Shape, dtype, range and values of a tensor; image batches as pictures. */
+function formatTensor(value: unknown): MimeBundle | undefined {
+  if (!(value instanceof tf.Tensor)) return undefined;
+  const head = `Tensor ${value.dtype} [${value.shape.join(", ")}]`;
+  if (value.isDisposed) return { "text/plain": `${head}, disposed` };
+  if (value.size === 0 || value.dtype === "string" || value.dtype === "complex64") {
+    return { "text/plain": `${head}\n${value.toString()}` };
+  }
+  const [min, max] = extent(value);
+  const span = value.size > 1 ? `, values in [${min.toPrecision(4)}, ${max.toPrecision(4)}]` : "";
+  const values = value.size <= 10_000 ? `\n${value.toString()}` : "";
+  const text = `${head}${span}${values}`;
+  const picture = tensorImages(value, [min, max]);
+  const caption = "image/png" in picture ? `${head}${span}` : text;
+  return { "text/html": tensorHtml(caption, picture), ...picture, "text/plain": text };
+}
+
+function tensorHtml(text: string, picture: MimeBundle): string {
+  const png = picture["image/png"];
+  const image = typeof png === "string" ? `<img src="data:image/png;base64,${png}">` : "";
+  return `<pre>${escapeHtml(text)}</pre>${image}`;
+}
+
+function formatFrame(value: unknown): MimeBundle | undefined {
+  return isFrame(value) ? new Table(value)[DISPLAY]() : undefined;
+}
+
+function formatFigure(value: unknown): MimeBundle | undefined {
+  return isFigureSpec(value) ? new Figure(value)[DISPLAY]() : undefined;
+}
+
+const OURS: readonly Formatter[] = [formatTensor, formatFrame, formatFigure];
+
+function isDisplayable(value: unknown): value is Displayable {
+  return typeof value === "object" && value !== null && DISPLAY in value;
+}
+
+/** Make the kernel show tensors, polars frames and plain Plotly figures. Idempotent. */
+export function registerFormatters(): void {
+  const globals = globalThis as Record<symbol, unknown>;
+  const list = (globals[FORMATTERS] ??= []) as Formatter[];
+  for (const formatter of OURS) if (!list.includes(formatter)) list.push(formatter);
+}
+
+function formatKnown(value: unknown): MimeBundle | undefined {
+  for (const formatter of OURS) {
+    const bundle = formatter(value);
+    if (bundle !== undefined) return bundle;
+  }
+  return undefined;
+}
+
+/**
+ * Show a value from inside a cell: a figure, image grid, table, tensor, polars frame, or anything
+ * with a `Symbol.for("Jupyter.display")` method. Without a kernel, prints its text.
+ *
+ * @example display(curves({ … })); display(table(rows));
+ */
+export function display(value: unknown, options?: DisplayOptions): void {
+  const bundle = isDisplayable(value) ? value[DISPLAY]() : formatKnown(value);
+  const host = kernelHost();
+  const send = (forms: MimeBundle): void => {
+    if (host !== undefined) host.display(forms, options);
+    else console.log(forms["text/plain"] ?? String(value));
+  };
+  if (bundle instanceof Promise) {
+    bundle.then(send, (error: unknown) => {
+      send({ "text/plain": `This value cannot show itself: ${String(error)}` });
+    });
+  } else send(bundle ?? { "text/plain": String(value) });
+}
+
+// A notebook that imports the library sees its values at once.
+registerFormatters();

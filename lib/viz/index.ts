@@ -1,0 +1,28 @@
+export { type Axis, plotlyText } from "./axes";
+export {
+  bars,
+  type BarsOptions,
+  type ChartOptions,
+  type Curve,
+  curves,
+  type CurvesOptions,
+  groupsByLabel,
+  heatmap,
+  type HeatmapOptions,
+  type Numbers,
+  type PointGroup,
+  scatter2d,
+  type ScatterOptions,
+} from "./charts";
+export { display, type Formatter, registerFormatters } from "./display";
+export { Figure, type FigureSpec, type Frame, type Layout, type Trace } from "./figure";
+export { ImageGrid, imageGrid, type ImageGridOptions } from "./image-grid";
+export { type Lazy, liveFigure, liveImages, type LiveOptions, LiveOutput } from "./live";
+export { slider, type SliderOptions } from "./slider";
+export { type FrameLike, type Row, Table, table, type TableOptions } from "./tables";
+export {
+  liveTraining,
+  TrainingDashboard,
+  type TrainingDashboardOptions,
+  type TrainingReport,
+} from "./training-dashboard";
