@@ -4,4 +4,5 @@ export * from "./host";
 export * from "./math";
 export * from "./memory";
 export { Rng, type RngState } from "./random";
+export { type Estimate, estimate, formatEstimate } from "./statistics";
 export type * from "./types";

@@ -59,18 +59,34 @@ export function elbo(
   });
 }
 
+/** −ELBO and what it is made of, means over the batch in nats: loss = reconstruction + β·kl. */
+export type ElboLoss = {
+  readonly loss: Loss;
+  /** −E_q log p(x|z): here a cost. */
+  readonly reconstruction: Loss;
+  readonly kl: Loss;
+};
+
 /**
- * What training minimises: the mean of −ELBO over the batch, in nats per example.
+ * What training minimises: the mean of −ELBO over the batch, with its parts for the curves.
  *
- * @returns a scalar; the caller owns it
+ * @eq R.3  loss = −mean ELBO
+ * @returns three scalars; the caller owns them
  */
 export function elboLoss(
   model: Autoencoder,
   x: tf.Tensor,
   noise: Latents,
   options: ElboOptions = {},
-): Loss {
-  return tf.tidy(() => elbo(model, x, noise, options).elbo.mean<tf.Scalar>().neg());
+): ElboLoss {
+  return tf.tidy(() => {
+    const parts = elbo(model, x, noise, options);
+    return {
+      loss: parts.elbo.mean<Loss>().neg(),
+      reconstruction: parts.reconstruction.mean<Loss>().neg(),
+      kl: parts.kl.mean<Loss>(),
+    };
+  });
 }
 
 /**

@@ -2,3 +2,4 @@ export * from "./elbo";
 export * from "./gaussian";
 export * from "./gradient-estimators";
 export * from "./likelihood";
+export * from "./measure-elbo";

@@ -89,8 +89,11 @@ describe("elbo", () => {
       });
       const want = reconstruction.arraySync().map((r, i) => r - 3 * kl.arraySync()[i]!);
       assertClose(elbo.dataSync(), want);
-      const loss = objectives.elboLoss(model, x, noise, { likelihood, beta: 3 }).dataSync();
-      assertClose(loss, [-want.reduce((sum, value) => sum + value, 0) / 4]);
+      const mean = (values: number[]): number => values.reduce((sum, v) => sum + v, 0) / 4;
+      const loss = objectives.elboLoss(model, x, noise, { likelihood, beta: 3 });
+      assertClose(loss.loss.dataSync(), [-mean(want)]);
+      assertClose(loss.reconstruction.dataSync(), [-mean(reconstruction.arraySync())]);
+      assertClose(loss.kl.dataSync(), [mean(kl.arraySync())]);
     });
   });
 
@@ -99,6 +102,30 @@ describe("elbo", () => {
       const { x, model } = linearModel(1, Q);
       const noise = tf.zeros<tf.Rank.R2>([1, 1]);
       assert.throws(() => objectives.elbo(model, x, noise, { likelihood, beta: -1 }), /beta/);
+    });
+  });
+});
+
+describe("measureElbo", () => {
+  const Q = { mean: 0.4, variance: 0.3 };
+
+  it("R.3 gives the exact ELBO within 4 of its own standard errors, in batches or at once", () => {
+    tf.tidy(() => {
+      const exact = oracle.elbo(X, { mean: [Q.mean], covariance: [[Q.variance]] });
+      for (const batchSize of [4000, 1500]) {
+        const { x } = linearModel(4000, Q);
+        const model: objectives.Autoencoder = {
+          encode: (batch) => linearModel(batch.shape[0]!, Q).model.encode(batch),
+          decode: (z) => linearModel(1, Q).model.decode(z),
+        };
+        const got = objectives.measureElbo(model, x, new Rng(9), { likelihood, batchSize });
+        for (const part of ["elbo", "reconstruction"] as const) {
+          assert.equal(got[part].n, 4000);
+          assert.ok(got[part].standardError < 0.06);
+          assertClose([got[part].mean], [exact[part]], { absolute: 4 * got[part].standardError });
+        }
+        assertClose([got.kl.mean, got.kl.standardError], [exact.kl, 0], { absolute: 1e-5 });
+      }
     });
   });
 });
