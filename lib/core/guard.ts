@@ -65,6 +65,34 @@ export function assertDtype(
   throw new ShapeError(`${where}: ${name} must be ${expected}, got ${tensor.dtype}.`);
 }
 
+/** Refuse a tensor that is not float32 or not of the expected shape. @throws ShapeError */
+export function assertFloats(
+  where: string,
+  name: string,
+  tensor: tf.Tensor,
+  expected: readonly Axis[],
+): void {
+  assertShape(where, name, tensor, expected);
+  assertDtype(where, name, tensor, "float32");
+}
+
+/**
+ * Refuse a tensor that is not float32 `[..., size]`, with at least `leading` axes before the last.
+ *
+ * @throws ShapeError
+ */
+export function assertLastAxis(
+  where: string,
+  tensor: tf.Tensor,
+  size: Axis,
+  leading: readonly string[] = [],
+): void {
+  assertTensor(where, "x", tensor);
+  const rank = Math.max(tensor.rank - 1, leading.length);
+  const axes = Array.from({ length: rank }, (_, i) => leading[i] ?? `N${i}`);
+  assertFloats(where, "x", tensor, [...axes, size]);
+}
+
 /** Refuse a number outside [min, max], NaN, or anything but a number. @throws ValueError */
 export function assertInRange(
   where: string,

@@ -1,4 +1,4 @@
-import { assertInteger, assertShape } from "../core/guard";
+import { assertInteger, assertLastAxis } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 import { type Initializer, parameter, xavierUniform, zeros } from "./init";
@@ -31,11 +31,11 @@ export class Dense extends Module {
   /**
    * @param x `[..., in]`
    * @returns `[..., out]`; the caller owns it
-   * @throws ShapeError if the last axis is not `inFeatures`
+   * @throws ShapeError if the last axis is not `inFeatures`, or x is empty or not float32
    */
   forward(x: tf.Tensor): tf.Tensor {
+    assertLastAxis("Dense", x, this.inFeatures);
     const leading = x.shape.slice(0, -1);
-    assertShape("Dense", "x", x, [...leading.map((_, i) => `B${i}`), this.inFeatures]);
     return tf.tidy(() => {
       const rows = x.reshape([-1, this.inFeatures]); // (N, in)
       const y = rows.matMul(this.weight as unknown as tf.Tensor2D); // (N, out)

@@ -48,3 +48,20 @@ export function parameter(shape: readonly number[], init: Initializer, rng: Rng)
   value.dispose();
   return variable;
 }
+
+/** A trainable variable that starts the same everywhere; the module owns it. */
+export function constantParameter(shape: readonly number[], fill: number): tf.Variable {
+  return variableOf(shape, fill, true);
+}
+
+/** A variable that training does not change, such as a running mean; the module owns it. */
+export function buffer(shape: readonly number[], fill: number): tf.Variable {
+  return variableOf(shape, fill, false);
+}
+
+function variableOf(shape: readonly number[], fill: number, isTrainable: boolean): tf.Variable {
+  const value = tf.fill([...shape], fill);
+  const variable = tf.variable(value, isTrainable);
+  value.dispose();
+  return variable;
+}

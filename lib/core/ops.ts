@@ -1,0 +1,75 @@
+import { tf } from "../engine/tf";
+
+/**
+ * tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
+ * the tape. A second derivative through them is then an error, or silently misses a term
+ * where another path leads to the input, as in x·σ(x). The ones below save the input, and can
+ * be differentiated any number of times: gradient penalties and score matching need that.
+ */
+type Elementwise = (x: tf.Tensor) => tf.Tensor;
+
+/** f with derivative `slope(x)`, which must itself be differentiable. */
+function withSlope(f: Elementwise, slope: Elementwise): Elementwise {
+  return tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
+      dy.mul(slope(saved[0] as tf.Tensor));
+    return { value: f(x as tf.Tensor), gradFunc };
+  });
+}
+
+const expOp = withSlope(tf.exp, (x) => exp(x));
+const sigmoidOp = withSlope(tf.sigmoid, (x) => {
+  const y = sigmoid(x);
+  return y.sub(y.square());
+});
+const tanhOp = withSlope(tf.tanh, (x) => tf.sub(1, tanh(x).square()));
+
+/** e^x, of any shape. */
+export function exp<T extends tf.Tensor>(x: T): T {
+  return expOp(x) as T;
+}
+
+/** 1 / (1 + e^−x), of any shape. */
+export function sigmoid<T extends tf.Tensor>(x: T): T {
+  return sigmoidOp(x) as T;
+}
+
+/** Hyperbolic tangent, of any shape. */
+export function tanh<T extends tf.Tensor>(x: T): T {
+  return tanhOp(x) as T;
+}
+
+const softmaxOp = tf.customGrad((x, save) => {
+  const logits = x as tf.Tensor;
+  (save as tf.GradSaveFunc)([logits]);
+  const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
+    const y = softmax(saved[0] as tf.Tensor);
+    const weighted = dy.mul(y);
+    return weighted.sub(weighted.sum(-1, true).mul(y));
+  };
+  return { value: tf.softmax(logits), gradFunc };
+});
+
+/** e^x_i / Σ_j e^x_j over the last axis. */
+export function softmax<T extends tf.Tensor>(logits: T): T {
+  return softmaxOp(logits) as T;
+}
+
+/** log Σ_j e^x_j over the last axis, `[..., n]` → `[...]`; finite for logits of any size. */
+export function logSumExp(logits: tf.Tensor): tf.Tensor {
+  return logSumExpOp(logits);
+}
+
+const logSumExpOp = tf.customGrad((x, save) => {
+  const logits = x as tf.Tensor;
+  (save as tf.GradSaveFunc)([logits]);
+  const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
+    dy.expandDims(-1).mul(softmax(saved[0] as tf.Tensor));
+  return { value: tf.logSumExp(logits, -1), gradFunc };
+});
+
+/** log softmax over the last axis, of the same shape. */
+export function logSoftmax<T extends tf.Tensor>(logits: T): T {
+  return tf.tidy(() => logits.sub(logSumExp(logits).expandDims(-1)) as T);
+}

@@ -1,0 +1,61 @@
+import { sigmoid, tanh } from "../core/ops";
+import { tf } from "../engine/tf";
+
+/** An elementwise function between layers. The caller owns what it returns. */
+export type Activation = <T extends tf.Tensor>(x: T) => T;
+
+// Built only from ops with second derivatives (relu, softplus, erf, expm1 and those of core/ops),
+// so that a gradient penalty can be taken through any of them. At 0 the derivatives are PyTorch's.
+
+/** max(x, 0). */
+export function relu<T extends tf.Tensor>(x: T): T {
+  return tf.relu(x);
+}
+
+/** x where x > 0, else `slope`·x. @see Maas, Hannun & Ng 2013 */
+export function leakyRelu<T extends tf.Tensor>(x: T, slope = 0.2): T {
+  return tf.tidy(() => x.mul(slope).add(tf.relu(x).mul(1 - slope)) as T);
+}
+
+/** x where x > 0, else e^x − 1. @see Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289v5 */
+export function elu<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => {
+    const positive = tf.relu(x);
+    const negative = x.sub(positive); // min(x, 0)
+    return positive.add(tf.expm1(negative)) as T;
+  });
+}
+
+/** x σ(x), also called swish. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
+export function silu<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => x.mul(sigmoid(x)) as T);
+}
+
+/** x Φ(x), exact. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => {
+    const phi = tf.erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5); // Φ(x)
+    return x.mul(phi) as T;
+  });
+}
+
+/** The tanh approximation of `gelu`, as in GPT-2 and DiT. Largest error 5e-4. */
+export function geluTanh<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => {
+    const cubic = x.mul(x.square()).mul(0.044715).add(x);
+    const phi = tanh(cubic.mul(Math.sqrt(2 / Math.PI))).add(1).mul(0.5);
+    return x.mul(phi) as T;
+  });
+}
+
+/** log(1 + e^x), finite for any x. */
+export function softplus<T extends tf.Tensor>(x: T): T {
+  return tf.softplus(x);
+}
+
+/** log σ(x) = −softplus(−x), finite for any x. */
+export function logSigmoid<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => tf.softplus(x.neg()).neg() as T);
+}
+
+export { sigmoid, tanh };

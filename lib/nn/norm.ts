@@ -1,0 +1,200 @@
+import { ShapeError, ValueError } from "../core/errors";
+import { assertInRange, assertInteger, assertLastAxis } from "../core/guard";
+import { tf } from "../engine/tf";
+import { buffer, constantParameter } from "./init";
+import { Module } from "./module";
+
+export type NormOptions = {
+  /** Added to the variance: 1e-5 unless told. */
+  readonly epsilon?: number;
+  /** Learn a factor and an offset per channel: yes unless told. */
+  readonly isAffine?: boolean;
+};
+
+/** The part of a norm that is learnt. */
+type Affine = {
+  readonly epsilon: number;
+  readonly weight: tf.Variable | undefined;
+  readonly bias: tf.Variable | undefined;
+};
+
+/** centred / √(variance + ε) · weight + bias. The small factors meet first, to save passes. */
+function scaleAndShift(centred: tf.Tensor, variance: tf.Tensor, norm: Affine): tf.Tensor {
+  const inverse = variance.add(norm.epsilon).rsqrt();
+  const scaled = centred.mul(norm.weight === undefined ? inverse : inverse.mul(norm.weight));
+  return norm.bias === undefined ? scaled : scaled.add(norm.bias);
+}
+
+/**
+ * Every group of consecutive channels gets mean 0 and (biased) variance 1 over its pixels, each
+ * example by itself. One group per channel is instance normalisation.
+ *
+ * @see Wu & He 2018, arXiv:1803.08494v3, eq. 1–3
+ */
+export class GroupNorm extends Module {
+  /** Factor per channel `[C]`. */
+  readonly weight: tf.Variable | undefined;
+  /** Offset per channel `[C]`. */
+  readonly bias: tf.Variable | undefined;
+  readonly epsilon: number;
+
+  /** @throws ValueError if `numGroups` does not divide `numChannels` */
+  constructor(
+    readonly numGroups: number,
+    readonly numChannels: number,
+    { epsilon = 1e-5, isAffine = true }: NormOptions = {},
+  ) {
+    super();
+    assertInteger("GroupNorm", "numGroups", numGroups);
+    assertNorm("GroupNorm", numChannels, epsilon);
+    if (numChannels % numGroups !== 0) {
+      throw new ValueError(
+        `GroupNorm: ${numChannels} channels do not divide into ${numGroups} groups.`,
+      );
+    }
+    this.epsilon = epsilon;
+    this.weight = isAffine ? constantParameter([numChannels], 1) : undefined;
+    this.bias = isAffine ? constantParameter([numChannels], 0) : undefined;
+  }
+
+  /**
+   * @param x `[B, ..., C]`
+   * @returns the same shape; the caller owns it
+   * @throws ShapeError if the last axis is not `numChannels`, or x is empty or not float32
+   */
+  forward<T extends tf.Tensor>(x: T): T {
+    assertLastAxis("GroupNorm", x, this.numChannels, ["B"]);
+    return tf.tidy(() => {
+      const pixels = x.reshape([x.shape[0] as number, -1, this.numChannels]); // (B, P, C)
+      const mean = this.meanOfGroups(pixels.mean(1)); // (B, 1, C)
+      const centred = pixels.sub(mean);
+      const variance = this.meanOfGroups(centred.square().mean(1)); // (B, 1, C)
+      return scaleAndShift(centred, variance, this).reshape(x.shape) as T;
+    });
+  }
+
+  /** `[B, C]` → `[B, 1, C]`, each channel replaced by the mean of its group. */
+  private meanOfGroups(perChannel: tf.Tensor): tf.Tensor {
+    const groupSize = this.numChannels / this.numGroups;
+    const means = perChannel.reshape([-1, this.numGroups, groupSize]).mean(2, true); // (B, G, 1)
+    return means.mul(tf.ones([1, 1, groupSize])).reshape([-1, 1, this.numChannels]);
+  }
+}
+
+/** Every vector along the last axis gets mean 0 and (biased) variance 1. */
+export class LayerNorm extends Module {
+  /** Factor per feature `[C]`. */
+  readonly weight: tf.Variable | undefined;
+  /** Offset per feature `[C]`. */
+  readonly bias: tf.Variable | undefined;
+  readonly epsilon: number;
+
+  /** @see Ba, Kiros & Hinton 2016, arXiv:1607.06450v1, eq. 3–4 */
+  constructor(
+    readonly numFeatures: number,
+    { epsilon = 1e-5, isAffine = true }: NormOptions = {},
+  ) {
+    super();
+    assertNorm("LayerNorm", numFeatures, epsilon);
+    this.epsilon = epsilon;
+    this.weight = isAffine ? constantParameter([numFeatures], 1) : undefined;
+    this.bias = isAffine ? constantParameter([numFeatures], 0) : undefined;
+  }
+
+  /**
+   * @param x `[..., C]`
+   * @returns the same shape; the caller owns it
+   * @throws ShapeError if the last axis is not `numFeatures`, or x is empty or not float32
+   */
+  forward<T extends tf.Tensor>(x: T): T {
+    assertLastAxis("LayerNorm", x, this.numFeatures);
+    return tf.tidy(() => {
+      const centred = x.sub(x.mean(-1, true));
+      const variance = centred.square().mean(-1, true); // (..., 1)
+      return scaleAndShift(centred, variance, this) as T;
+    });
+  }
+}
+
+export type BatchNormOptions = NormOptions & {
+  /** Share of the new batch in the running moments: 0.1 unless told (PyTorch's convention). */
+  readonly momentum?: number;
+};
+
+/**
+ * Every channel gets mean 0 and variance 1: over the batch (biased variance) while training, when
+ * the running moments take in the batch as well; by the running moments in evaluation.
+ *
+ * As in PyTorch, the running variance takes in the *unbiased* variance, and
+ * running ← (1 − momentum)·running + momentum·batch. Each training forward counts, also a second
+ * one on the same batch.
+ *
+ * @see Ioffe & Szegedy 2015, arXiv:1502.03167v3, algorithms 1–2
+ */
+export class BatchNorm extends Module {
+  /** Factor per channel `[C]`. */
+  readonly weight: tf.Variable | undefined;
+  /** Offset per channel `[C]`. */
+  readonly bias: tf.Variable | undefined;
+  /** `[C]`, 0 at first; not trained. */
+  readonly runningMean: tf.Variable;
+  /** `[C]`, 1 at first; not trained. */
+  readonly runningVariance: tf.Variable;
+  readonly epsilon: number;
+  readonly momentum: number;
+
+  /** @throws ValueError */
+  constructor(
+    readonly numChannels: number,
+    { epsilon = 1e-5, isAffine = true, momentum = 0.1 }: BatchNormOptions = {},
+  ) {
+    super();
+    assertNorm("BatchNorm", numChannels, epsilon);
+    assertInRange("BatchNorm", "momentum", momentum, [0, 1]);
+    [this.epsilon, this.momentum] = [epsilon, momentum];
+    this.weight = isAffine ? constantParameter([numChannels], 1) : undefined;
+    this.bias = isAffine ? constantParameter([numChannels], 0) : undefined;
+    this.runningMean = buffer([numChannels], 0);
+    this.runningVariance = buffer([numChannels], 1);
+  }
+
+  /**
+   * @param x `[B, ..., C]`
+   * @returns the same shape; the caller owns it
+   * @throws ShapeError if the last axis is not `numChannels`, x is empty or not float32, or, while
+   *   training, a channel has one value only
+   */
+  forward<T extends tf.Tensor>(x: T): T {
+    assertLastAxis("BatchNorm", x, this.numChannels, ["B"]);
+    if (!this.isTraining) {
+      return tf.tidy(
+        () => scaleAndShift(x.sub(this.runningMean), this.runningVariance, this) as T,
+      );
+    }
+    const count = x.size / this.numChannels;
+    if (count < 2) {
+      throw new ShapeError(
+        "BatchNorm: training needs two values per channel at least, got one.",
+        "Use a larger batch, or setTraining(false).",
+      );
+    }
+    return tf.tidy(() => {
+      const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+      const mean = x.mean(axes); // (C)
+      const centred = x.sub(mean);
+      const variance = centred.square().mean(axes); // (C)
+      this.takeIn(this.runningMean, mean);
+      this.takeIn(this.runningVariance, variance.mul(count / (count - 1)));
+      return scaleAndShift(centred, variance, this) as T;
+    });
+  }
+
+  private takeIn(running: tf.Variable, batch: tf.Tensor): void {
+    running.assign(running.mul(1 - this.momentum).add(batch.mul(this.momentum)));
+  }
+}
+
+function assertNorm(where: string, numChannels: number, epsilon: number): void {
+  assertInteger(where, "number of channels", numChannels);
+  assertInRange(where, "epsilon", epsilon, [0, 1]);
+}
