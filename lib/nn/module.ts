@@ -103,7 +103,10 @@ export function assignState(
         `${describe(variable)} in the ${owner}.`,
     );
   }
-  for (const [name, variable] of variables) variable.assign(state[name] as tf.Tensor);
+  for (const [name, variable] of variables) {
+    // Assigning a variable to itself would free its value.
+    if (state[name] !== variable) variable.assign(state[name] as tf.Tensor);
+  }
 }
 
 type Child = readonly [path: string, value: Module | tf.Variable];
