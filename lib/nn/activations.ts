@@ -43,7 +43,9 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 export function geluTanh<T extends tf.Tensor>(x: T): T {
   return tf.tidy(() => {
     const cubic = x.mul(x.square()).mul(0.044715).add(x);
-    const phi = tanh(cubic.mul(Math.sqrt(2 / Math.PI))).add(1).mul(0.5);
+    const phi = tanh(cubic.mul(Math.sqrt(2 / Math.PI)))
+      .add(1)
+      .mul(0.5);
     return x.mul(phi) as T;
   });
 }

@@ -153,9 +153,7 @@ function assertPadding(where: string, padding: Padding): void {
 /** Initialise `[…, out, in]` as if it were `[…, in, out]`, so that the fans are right. */
 function swapChannels(init: Initializer): Initializer {
   return ([kernelHeight = 1, kernelWidth = 1, outputs = 1, inputs = 1], rng) =>
-    tf.tidy(() =>
-      init([kernelHeight, kernelWidth, inputs, outputs], rng).transpose([0, 1, 3, 2]),
-    );
+    tf.tidy(() => init([kernelHeight, kernelWidth, inputs, outputs], rng).transpose([0, 1, 3, 2]));
 }
 
 function padBorder(x: tf.Tensor4D, border: number): tf.Tensor4D {

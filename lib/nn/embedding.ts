@@ -38,7 +38,10 @@ export function sinusoidalEmbedding(
     (_, i) => maxPeriod ** (-i / (waves - frequencyShift)),
   );
   return tf.tidy(() => {
-    const phase = t.cast("float32").expandDims(1).mul(tf.tensor2d([frequencies])); // (B, n)
+    const phase = t
+      .cast("float32")
+      .expandDims(1)
+      .mul(tf.tensor2d([frequencies])); // (B, n)
     const [cos, sin] = [phase.cos(), phase.sin()];
     const both = tf.concat(order === "cos-sin" ? [cos, sin] : [sin, cos], 1); // (B, 2n)
     return (

@@ -167,9 +167,7 @@ export class BatchNorm extends Module {
   forward<T extends tf.Tensor>(x: T): T {
     assertLastAxis("BatchNorm", x, this.numChannels, ["B"]);
     if (!this.isTraining) {
-      return tf.tidy(
-        () => scaleAndShift(x.sub(this.runningMean), this.runningVariance, this) as T,
-      );
+      return tf.tidy(() => scaleAndShift(x.sub(this.runningMean), this.runningVariance, this) as T);
     }
     const count = x.size / this.numChannels;
     if (count < 2) {

@@ -49,7 +49,11 @@ export class Mlp extends Module {
    * @param sizes features in, of each hidden layer, and out: at least two
    * @throws ValueError
    */
-  constructor(sizes: readonly number[], rng: Rng, { activation = silu, ...dense }: MlpOptions = {}) {
+  constructor(
+    sizes: readonly number[],
+    rng: Rng,
+    { activation = silu, ...dense }: MlpOptions = {},
+  ) {
     super();
     if (sizes.length < 2) {
       throw new ValueError(`Mlp: sizes must be two at least, got [${sizes.join(", ")}].`);

@@ -24,7 +24,10 @@ function gradients(
   { parameters, upstream }: { parameters: tf.Variable[]; upstream: tf.Tensor },
 ): tf.Tensor[] {
   const variable = tf.variable(x);
-  const loss = (): tf.Scalar => y(variable as never).mul(upstream).sum();
+  const loss = (): tf.Scalar =>
+    y(variable as never)
+      .mul(upstream)
+      .sum();
   const { grads } = tf.variableGrads(loss, [variable, ...parameters]);
   variable.dispose();
   return [variable, ...parameters].map(({ name }) => grads[name] as tf.Tensor);
