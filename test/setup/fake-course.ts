@@ -155,17 +155,7 @@ export class FakeCourse {
   }
 
   remove(): void {
-    if (this.has("reached")) endIfAlive(Number(this.read("reached")));
     rmSync(this.root, { recursive: true, force: true });
-  }
-}
-
-/** For tests that failed before set-up ended the tool itself. */
-function endIfAlive(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // it has ended
   }
 }
 

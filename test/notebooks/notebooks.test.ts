@@ -1,0 +1,102 @@
+import { strict as assert } from "node:assert";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { buildNotebooks, findDrift, typecheckNotebooks } from "../../scripts/notebooks/build";
+import { Library } from "../../scripts/notebooks/library";
+import { writeKernelspec } from "../support/kernelspec";
+import { errorsIn, wrongSentences, wrongVerdicts } from "./inspect";
+import { type Run, executedPath, runNotebook } from "./run";
+
+const SECONDS_PER_CELL = 180;
+const SECONDS_TO_FIGURE = 60;
+const MEGABYTES = 3;
+
+/** Where notebooks lie, and the verdict that each of their checks must give. */
+const FOLDERS = [
+  { folder: "solutions", status: "passed" },
+  { folder: "notebooks", status: "todo" },
+] as const;
+
+function notebooksIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+  return names.sort().map((name) => `${folder}/${name}`);
+}
+
+/** Everything in the checkout that a notebook could write to, with time and size. */
+function snapshot(): string[] {
+  const skipped = /^(node_modules|\.git|\.build|\.latentlab|datasets\/cache)(\/|$)/;
+  return readdirSync(".", { recursive: true, encoding: "utf8" })
+    .filter((path) => !skipped.test(path) && existsSync(path))
+    .map((path) => ({ path, stat: statSync(path) }))
+    .filter(({ stat }) => stat.isFile())
+    .map(({ path, stat }) => `${path} ${stat.size} ${stat.mtimeMs}`)
+    .sort();
+}
+
+function report({ seconds, kernelSeconds, firstFigureSeconds, cells, bytes }: Run): void {
+  const kilobytes = Math.round(bytes / 1000);
+  console.log(
+    `      ${seconds} s in all, kernel after ${kernelSeconds} s, ` +
+      `first figure after ${firstFigureSeconds} s, ${kilobytes} kB`,
+  );
+  for (const cell of cells)
+    console.log(`        ${cell.seconds.toFixed(1).padStart(6)} s  ${cell.id}`);
+}
+
+describe("committed notebooks", () => {
+  it("are what their sources give, and pass the strict type check", async () => {
+    const root = resolve(".");
+    const library = new Library(root);
+    const built = await buildNotebooks(root, (path, where) => library.exercise(path, where));
+    assert.ok(built.length > 0, "there is no notebook");
+    assert.deepEqual(typecheckNotebooks(root, built), []);
+    assert.deepEqual(findDrift(root, built), []);
+  });
+});
+
+for (const { folder, status } of FOLDERS) {
+  for (const path of notebooksIn(folder)) {
+    describe(`${path}, from top to bottom`, () => {
+      let share: string;
+      let run: Run;
+      let files: string[];
+
+      before(async function () {
+        this.timeout(600_000);
+        share = writeKernelspec();
+        files = snapshot();
+        const env = { JUPYTER_PATH: share, LATENTLAB_PROFILE: "quick" };
+        run = await runNotebook(path, executedPath(path), {
+          secondsPerCell: SECONDS_PER_CELL,
+          env,
+        });
+        report(run);
+      });
+      after(() => rmSync(share, { recursive: true }));
+
+      it("runs without an error, in a cell or on standard error", () => {
+        assert.deepEqual(errorsIn(run.notebook, run.stderr), []);
+        assert.equal(run.error, null);
+      });
+
+      it(`has every exercise checked, and every check says "${status}"`, () => {
+        assert.deepEqual(wrongVerdicts(run.notebook, status), []);
+      });
+
+      it("computes its sentences from numbers", () => {
+        assert.deepEqual(wrongSentences(run.notebook), []);
+      });
+
+      it(`shows a figure within ${SECONDS_TO_FIGURE} s and stays below ${MEGABYTES} MB`, () => {
+        assert.ok((run.firstFigureSeconds ?? Infinity) <= SECONDS_TO_FIGURE, "first figure");
+        assert.ok(run.bytes < MEGABYTES * 1e6, `${run.bytes} bytes`);
+      });
+
+      it("writes nothing into the checkout", () => {
+        assert.deepEqual(snapshot(), files);
+      });
+    });
+  }
+}
