@@ -1,0 +1,61 @@
+/**
+ * Must be imported before anything of tslab: it puts a wrapped TypeScript where tslab looks for its
+ * own, in Node's cache of modules. One wrapped function adds a source map, the other instruments.
+ */
+import * as ts from "@tslab/typescript-for-tslab";
+import type { SourceMapPayload } from "node:module";
+
+import { instrument } from "./instrument";
+
+/** What is known about the script that TypeScript made last. */
+export interface LastScript {
+  /** Source maps from what runs back to what was written, one per stage. */
+  readonly stages: readonly SourceMapPayload[];
+  readonly topLevelAwait: boolean;
+}
+
+let last: LastScript = { stages: [], topLevelAwait: false };
+
+export function lastScript(): LastScript {
+  return last;
+}
+
+const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
+const MAP_LINK = /\n?\/\/# sourceMappingURL=\S+\s*$/;
+
+const OPTIONS: ts.CompilerOptions = {
+  inlineSourceMap: true,
+  lib: ["lib.es2023.d.ts"],
+  // Else every @types package of the project is read and checked with each cell.
+  types: ["node"],
+};
+
+type HostArguments = [files: string[], options: ts.CompilerOptions, ...rest: [ts.System]];
+
+/** First stage, TypeScript to JavaScript: made once, with our options. */
+function createWatchCompilerHost(...[files, options, ...rest]: HostArguments): unknown {
+  return ts.createWatchCompilerHost(files, { ...options, ...OPTIONS }, ...rest);
+}
+
+/** Second stage, modules to CommonJS: called for each cell. */
+function transpileModule(input: string, options: ts.TranspileOptions): ts.TranspileOutput {
+  const { transformer, found } = instrument();
+  const output = ts.transpileModule(input.replace(INLINE_MAP, ""), {
+    ...options,
+    compilerOptions: { ...options.compilerOptions, sourceMap: true },
+    transformers: { before: [transformer] },
+  });
+  const stages = [output.sourceMapText ?? "{}", inlineMap(input)].map(
+    (json) => JSON.parse(json) as SourceMapPayload,
+  );
+  last = { stages, topLevelAwait: found.topLevelAwait };
+  return { ...output, outputText: output.outputText.replace(MAP_LINK, "") };
+}
+
+function inlineMap(code: string): string {
+  const encoded = INLINE_MAP.exec(code)?.[1];
+  return encoded === undefined ? "{}" : Buffer.from(encoded, "base64").toString();
+}
+
+const cached = require.cache[require.resolve("@tslab/typescript-for-tslab")];
+if (cached) cached.exports = { ...ts, createWatchCompilerHost, transpileModule };
