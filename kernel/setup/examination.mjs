@@ -7,7 +7,7 @@ import { readJson } from "./files.mjs";
 import { findCompiler, findNpm, findPython } from "./machine.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { ask } from "./run.mjs";
-import { kernelspec } from "./steps/jupyter-files.mjs";
+import { areCopied, kernelspec } from "./steps/jupyter-files.mjs";
 import { loadAddon } from "./steps/native-engine.mjs";
 import { isTreeWhole } from "./steps/node-packages.mjs";
 
@@ -112,6 +112,9 @@ function examineJupyter() {
     isOurs
       ? found("Kernelspec", course.kernelspec)
       : broken("Kernelspec", `missing or of another folder: ${course.kernelspec}`),
+    areCopied()
+      ? found("JupyterLab files", course.jupyterShare)
+      : broken("JupyterLab files", `incomplete: ${course.jupyterShare}`),
     existsSync(course.kernelMain)
       ? found("Kernel", course.kernelMain)
       : broken("Kernel", `not compiled: ${course.kernelMain}`),

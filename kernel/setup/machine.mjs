@@ -32,7 +32,7 @@ export function inspectMachine() {
     const what = "Windows itself has no TensorFlow library that the native engine can use.";
     throw new SetupProblem(what, "work in WSL 2 (Ubuntu), where everything here runs.");
   }
-  if (/[:]/.test(course.root)) {
+  if (course.root.includes(":")) {
     const what = `The course folder has a colon in its path, which Python refuses: ${course.root}`;
     throw new SetupProblem(what, "move it to a folder without one.");
   }
@@ -52,10 +52,8 @@ export function findNpm() {
   throw new SetupProblem("npm was not found.", "install Node with its npm (https://nodejs.org).");
 }
 
-const PYTHON_FACTS = `
-import sys, platform
-print(sys.executable); print(platform.python_version())
-import venv, ensurepip`;
+const PYTHON_FACTS =
+  "import sys, platform; print(sys.executable); print(platform.python_version())";
 
 /** @returns {Program} */
 export function findPython() {
@@ -64,12 +62,10 @@ export function findPython() {
   /** @type {string[]} */
   const unfit = [];
   for (const name of forced === undefined ? names : [forced]) {
-    // Without venv the program fails after its first lines.
-    const facts = ask("sh", ["-c", '"$0" -c "$1" 2>/dev/null || true', name, PYTHON_FACTS]);
-    const [program, version] = facts?.split("\n") ?? [];
+    const [program, version] = ask(name, ["-c", PYTHON_FACTS])?.split("\n") ?? [];
     if (!program || !version) continue;
-    const [major, minor] = version.split(".").map(Number);
-    if (major !== 3 || minor === undefined || minor < 10) unfit.push(`${name} is ${version}`);
+    const [major, minor = 0] = version.split(".").map(Number);
+    if (major !== 3 || minor < 10) unfit.push(`${name} is ${version}`);
     else if (ask(program, ["-c", "import venv, ensurepip"]) === undefined)
       unfit.push(`${name} ${version} has no venv module`);
     else return { program, version };

@@ -66,10 +66,40 @@ describe("set-up", function () {
       assert.equal(again.code, 0, again.output);
       assertWhole();
       assert.ok(isGone(orphan), "the orphan was ended");
+      if (point === "tsc") assert.match(course.work().at(-1) ?? "", / --force$/);
       const npmRuns = course.work().filter((call) => call.startsWith("npm ci")).length;
       assert.equal(npmRuns, point === "npm" ? 2 : 1, "finished steps are not repeated");
     });
   }
+
+  it("does not trust packages that a killed npm may have left half written", async () => {
+    await course.run();
+    course.write(".latentlab/stamps/node-packages.json", { state: "started" });
+    course.forgetWork();
+    assert.equal((await course.run()).code, 0);
+    assert.match(course.work()[0] ?? "", /^npm ci /);
+  });
+
+  it("takes packages that a person's own npm install brought", async () => {
+    await course.run();
+    course.write("package.json", { devDependencies: { typescript: "5.9.3" }, name: "changed" });
+    course.forgetWork();
+    assert.equal((await course.run()).code, 0);
+    assert.deepEqual(course.work(), []);
+    course.write("package-lock.json", {
+      packages: { "node_modules/tslab": { version: "1.0.23" } },
+    });
+    await course.run();
+    assert.match(course.work()[0] ?? "", /^npm ci /);
+  });
+
+  it("F27 needs no home folder that can be written to", async () => {
+    const { code, output } = await course.run({ HOME: join(course.root, "nowhere") });
+    assert.equal(code, 0, output);
+    const cache = ` --cache=${join(course.root, ".latentlab", "npm-cache")}`;
+    assert.ok(course.work()[0]?.includes(cache), course.work()[0]);
+    assert.ok(!course.has("nowhere"));
+  });
 
   it("goes on after a kill between the two renames of a folder", async () => {
     await course.run();

@@ -5,13 +5,17 @@ import { dirname, join } from "node:path";
 import { course } from "../course.mjs";
 import { fingerprint, fingerprintFiles, replaceFolder, writeAtomic } from "../files.mjs";
 
+/** JupyterLab looks for an extension under the name in its package.json. */
+const PLOTLY_EXTENSION = "labextensions/@latentlab/plotly";
+
 /**
  * Folders and files that JupyterLab serves or reads: `from` in the course folder, `to` in the
  * environment's share/jupyter. In order: a later file may go into an earlier folder.
  */
 const COPIED = [
   { from: "kernel/kernelspec", to: "kernels/latentlab" },
-  { from: "kernel/labextension", to: "labextensions/latentlab" },
+  { from: "kernel/labextension", to: PLOTLY_EXTENSION },
+  { from: "node_modules/plotly.js-dist/plotly.js", to: `${PLOTLY_EXTENSION}/static/plotly.js` },
 ];
 
 /** The text of kernel.json: our kernel on this very Node, so that another one on PATH changes nothing. */
@@ -47,7 +51,8 @@ export function jupyterFiles() {
     id: "jupyter-files",
     megabytes: 10,
     key: () => fingerprint(fingerprintFiles(sources), COPIED, kernelspec(), PAGE_CONFIG),
-    isInPlace: () => existsSync(kernelJson) && existsSync(course.pageConfig),
+    isInPlace: () =>
+      [kernelJson, course.pageConfig].every((path) => existsSync(path)) && areCopied(),
     async make() {
       for (const { from, to } of COPIED) {
         const source = join(course.root, from);
@@ -58,6 +63,14 @@ export function jupyterFiles() {
       return kernelspec().display_name;
     },
   };
+}
+
+/** Whether JupyterLab has all that there is to copy. */
+export function areCopied() {
+  return COPIED.every(
+    ({ from, to }) =>
+      !existsSync(join(course.root, from)) || existsSync(join(course.jupyterShare, to)),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 // @ts-check
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { course } from "../course.mjs";
@@ -27,6 +28,7 @@ export function nodePackages(machine) {
           name: "npm",
           command: [
             ...machine.npm,
+            ...cacheOption(),
             ...["ci", "--ignore-scripts", "--include=dev", "--include=optional"],
             ...["--no-audit", "--no-fund", "--fetch-retries=1"],
           ],
@@ -38,6 +40,16 @@ export function nodePackages(machine) {
       return count();
     },
   };
+}
+
+/** npm insists on a cache it can write; a home folder may be read-only. */
+function cacheOption() {
+  try {
+    accessSync(homedir(), constants.W_OK);
+    return [];
+  } catch {
+    return [`--cache=${join(course.local, "npm-cache")}`];
+  }
 }
 
 /** @typedef {{ version?: string, optional?: boolean, link?: boolean }} LockedPackage */

@@ -24,7 +24,8 @@ export function tensorflowLibrary({ choice: { device } }) {
   return {
     name: "TensorFlow library",
     id: `tensorflow-${device}`,
-    megabytes: device === "gpu" ? 6500 : 1500,
+    // Unpacked, and the wheels while they are fetched.
+    megabytes: device === "gpu" ? 10_000 : 1700,
     key: () => fingerprint(packages, fingerprintFiles(requirementFiles(device)), place),
     isInPlace: () => existsSync(cc) && existsSync(framework),
     async make(progress) {
