@@ -19,11 +19,12 @@ import { type CheckPart, CheckResult, type CheckStatus } from "./result";
  *
  * @param fn the learner's function, e.g. `klDiagonalGaussian`
  * @returns a result that shows itself as the last expression of a cell
- * @throws ValueError if there is no such check; CheckFailedError in strict mode
+ * @throws ValueError if there is no such check, or `fn` has one of its own; CheckFailedError in
+ *   strict mode
  * @example check("R.2", klDiagonalGaussian)
  */
 export function check(id: CheckId, fn: AnyFunction): CheckResult {
-  const result = runCheck(findCheck(id), fn);
+  const result = runCheck(findCheck(id, fn), fn);
   if (!result.passed && process.env["LATENTLAB_STRICT"] === "1") {
     throw new CheckFailedError(result.toString());
   }

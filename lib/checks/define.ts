@@ -44,14 +44,24 @@ export function anyCheck<F extends AnyFunction>(
   return definition as unknown as CheckDefinition<AnyFunction>;
 }
 
-/** @throws ValueError naming the ids there are */
-export function findCheck(id: string): CheckDefinition<AnyFunction> {
+/**
+ * @param fn what is to be checked: a function that has a check of its own is not another's answer
+ * @throws ValueError naming the ids there are, or the one that is meant
+ */
+export function findCheck(id: string, fn: AnyFunction): CheckDefinition<AnyFunction> {
   const definition = registry.get(id);
-  if (definition !== undefined) return definition;
-  throw new ValueError(
-    `check: there is no check "${id}".`,
-    `There are ${[...registry.keys()].join(", ")}.`,
-  );
+  if (definition === undefined) {
+    const ids = [...registry.keys()].join(", ");
+    throw new ValueError(`check: there is no check "${id}".`, `There are ${ids}.`);
+  }
+  const own = allChecks().find(({ solution }) => solution.name === fn.name);
+  if (own !== undefined && fn.name !== definition.solution.name) {
+    throw new ValueError(
+      `check: "${id}" is about ${definition.solution.name}, not ${fn.name}.`,
+      `Write check("${own.id}", ${fn.name}).`,
+    );
+  }
+  return definition;
 }
 
 export function allChecks(): readonly CheckDefinition<AnyFunction>[] {

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../viz/html";
 import type { Row } from "./probe";
 import type { CheckPart, CheckStatus, Finding } from "./result";
 
@@ -95,13 +96,4 @@ function hintsHtml({ hints }: Finding): string {
       return `<details>${summary}${escapeHtml(hint)}</details>`;
     })
     .join("");
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
 }

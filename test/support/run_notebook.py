@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-FIGURES = ("image/", "application/vnd.plotly", "application/vnd.latentlab.figure")
+FIGURES = ("image/", "application/vnd.plotly")
 OUTPUTS = ("display_data", "update_display_data", "execute_result")
 
 

@@ -153,6 +153,27 @@ describe("check", () => {
   it("names the checks there are when asked for another", () => {
     assert.throws(() => check("R.99" as "R.2", kl), /no check "R\.99"/);
   });
+
+  it("names the check that is meant when a function is given to another's", () => {
+    const [one, other] = checks.allChecks();
+    assert.ok(one !== undefined && other !== undefined);
+    const { name } = other.solution;
+    assert.throws(() => check(one.id, other.solution), new RegExp(`${other.id}", ${name}`));
+  });
+
+  it("throws in strict mode, and only then", () => {
+    const [one] = checks.allChecks();
+    assert.ok(one !== undefined);
+    const wrong = (): number => 0;
+    assert.equal(check(one.id, wrong).passed, false);
+    process.env["LATENTLAB_STRICT"] = "1";
+    try {
+      assert.equal(check(one.id, one.solution).passed, true);
+      assert.throws(() => check(one.id, wrong), core.CheckFailedError);
+    } finally {
+      delete process.env["LATENTLAB_STRICT"];
+    }
+  });
 });
 
 describe("momentProbe", () => {
