@@ -32,13 +32,18 @@ export class Rng {
 
   static restore({ key, counter }: RngState): Rng {
     const rng = new Rng(0);
-    rng.key = key;
-    rng.counter = counter;
+    rng.moveTo({ key, counter });
     return rng;
   }
 
   state(): RngState {
     return { key: this.key, counter: this.counter };
+  }
+
+  /** Go on from a saved state, as `Rng.restore` does with a new generator. */
+  moveTo({ key, counter }: RngState): void {
+    this.key = key;
+    this.counter = counter;
   }
 
   /** Skip draws: what a compiled function does for the draws inside it. */

@@ -85,6 +85,19 @@ export function assignState(
   state: StateDict,
   owner: string,
 ): void {
+  assertStateFits(variables, state, owner);
+  for (const [name, variable] of variables) {
+    // Assigning a variable to itself would free its value.
+    if (state[name] !== variable) variable.assign(state[name] as tf.Tensor);
+  }
+}
+
+/** Refuse values that do not fit variables, as `assignState` does; changes nothing. */
+export function assertStateFits(
+  variables: ReadonlyMap<string, tf.Variable>,
+  state: StateDict,
+  owner: string,
+): void {
   const missing = [...variables.keys()].filter((name) => !Object.hasOwn(state, name));
   const unknown = Object.keys(state).filter((name) => !variables.has(name));
   if (missing.length + unknown.length > 0) {
@@ -102,10 +115,6 @@ export function assignState(
       `These values are of another ${owner}: ${name} is ${found} in the values given, ` +
         `${describe(variable)} in the ${owner}.`,
     );
-  }
-  for (const [name, variable] of variables) {
-    // Assigning a variable to itself would free its value.
-    if (state[name] !== variable) variable.assign(state[name] as tf.Tensor);
   }
 }
 

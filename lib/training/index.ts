@@ -1,3 +1,4 @@
+export * from "./checkpoint";
 export * from "./ema";
 export * from "./gradients";
 export { isFiniteTensor } from "./non-finite";

@@ -4,6 +4,7 @@ import type { Rng } from "../core/random";
 import type { BatchSource, ExampleBatch } from "../core/types";
 import type { tf } from "../engine/tf";
 import type { Module } from "../nn/module";
+import { type CheckpointOptions, RunFolder } from "./checkpoint/run-folder";
 import type { Ema } from "./ema";
 import type { LossParts } from "./gradients";
 import type { Optimizer } from "./optimizer";
@@ -37,6 +38,8 @@ export type TrainOptions = {
   readonly signal?: AbortSignal;
   /** Yield every so many steps; the last step is always reported. */
   readonly reportEvery?: number;
+  /** Save the run to a folder, and go on from there. */
+  readonly checkpoint?: CheckpointOptions;
   /** False trains op by op instead of as one graph: for teaching and debugging. Default true. */
   readonly compile?: boolean;
 };
@@ -46,7 +49,8 @@ export type TrainOptions = {
  * whole, and breaking off the loop is safe: no tensor is left behind.
  *
  * The notebook's stop button ends training within a step with a StoppedError, so that the rest of
- * the cell does not run; `signal` ends it quietly. Either way the model stays usable.
+ * the cell does not run; `signal` ends it quietly. Either way the model stays usable, and with
+ * `checkpoint` the step it came to is saved, as it is when the caller breaks off the loop.
  *
  * @example
  * for await (const { step, loss } of train(model, elboLoss, { batches, steps: 1000, optimizer, rng }))
@@ -64,21 +68,35 @@ export async function* train(
   assertInteger("train", "reportEvery", reportEvery);
   assertNorm("maxGradNorm", options.maxGradNorm);
   assertNorm("warnGradNorm", options.warnGradNorm);
-  const pace = new Pace(0, steps);
+  const { optimizer, ema, rng } = options;
+  const folder =
+    options.checkpoint && new RunFolder({ model, optimizer, ema, rng }, options.checkpoint);
   const trainStep = new TrainStep(model, loss, options);
+  let done = folder?.firstStep ?? 0;
+  let isWhole = true;
+  const pace = new Pace(done, steps);
   try {
-    for (let step = 1; step <= steps && signal?.aborted !== true; step++) {
-      const measured = trainStep.run(step);
-      if (step % reportEvery === 0 || step === steps) {
-        yield { step, ...measured, ...pace.at(step) };
+    while (done < steps && signal?.aborted !== true) {
+      isWhole = false;
+      const measured = trainStep.run(done + 1);
+      done++;
+      folder?.afterStep(done);
+      isWhole = true;
+      if (done % reportEvery === 0 || done === steps) {
+        yield { step: done, ...measured, ...pace.at(done) };
       }
       await nextTurn();
       if (isInterrupted()) {
-        throw new StoppedError(`Training was stopped after step ${step} of ${steps}.`);
+        throw new StoppedError(`Training was stopped after step ${done} of ${steps}.`);
       }
     }
   } finally {
     trainStep.dispose();
+    try {
+      if (isWhole) folder?.save(done);
+    } finally {
+      folder?.dispose();
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Mappings } from "../run";
 import { layers } from "./layers";
 import { schedules } from "./schedules";
-import { training } from "./training";
+import { trainingCases } from "./training";
 import { transformer } from "./transformer";
 import { vae } from "./vae";
 
@@ -11,5 +11,5 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "05-vae": vae,
   "09-transformer": transformer,
   "10-layers": layers,
-  "12-training": training,
+  "12-training": trainingCases,
 };
