@@ -14,10 +14,10 @@ const SECONDS_TO_FIGURE = 60;
 const SECONDS = 120;
 const MEGABYTES = 3;
 
-/** Where notebooks lie, and the verdict that each of their checks must give. */
+/** Where notebooks lie, the verdict that each of their checks must give, and how they are run. */
 const FOLDERS = [
-  { folder: "solutions", status: "passed" },
-  { folder: "notebooks", status: "todo" },
+  { folder: "solutions", status: "passed", isReadOnly: false },
+  { folder: "notebooks", status: "todo", isReadOnly: true },
 ] as const;
 
 function notebooksIn(folder: string): string[] {
@@ -58,9 +58,9 @@ describe("committed notebooks", () => {
   });
 });
 
-for (const { folder, status } of FOLDERS) {
+for (const { folder, status, isReadOnly } of FOLDERS) {
   for (const path of notebooksIn(folder)) {
-    describe(`${path}, from top to bottom`, () => {
+    describe(`${path}, from top to bottom${isReadOnly ? " in a read-only checkout" : ""}`, () => {
       let share: string;
       let run: Run;
       let files: string[];
@@ -73,6 +73,7 @@ for (const { folder, status } of FOLDERS) {
         run = await runNotebook(path, executedPath(path), {
           secondsPerCell: SECONDS_PER_CELL,
           env,
+          isReadOnly,
         });
         report(run);
       });

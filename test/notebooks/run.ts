@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import type { ExecutedNotebook } from "./inspect";
@@ -22,8 +23,15 @@ export interface Run extends Report {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly secondsPerCell: number;
+  readonly env: NodeJS.ProcessEnv;
+  /** Run in a checkout that cannot be written to, if this machine lets us: Linux namespaces. */
+  readonly isReadOnly?: boolean;
+}
+
 /**
- * Run a notebook from top to bottom through the installed kernel, in the notebook's own folder.
+ * Run a notebook from top to bottom through the kernel, in the notebook's own folder.
  *
  * @param path the notebook; it is not changed
  * @param executed where the notebook with its outputs is written
@@ -31,20 +39,44 @@ export interface Run extends Report {
 export async function runNotebook(
   path: string,
   executed: string,
-  { secondsPerCell, env }: { secondsPerCell: number; env: NodeJS.ProcessEnv },
+  { secondsPerCell, env, isReadOnly = false }: RunOptions,
 ): Promise<Run> {
-  mkdirSync(dirname(executed), { recursive: true });
   const script = resolve("test", "support", "run_notebook.py");
   const python = resolve(".latentlab", "python", "bin", "python");
-  const args = [script, resolve(path), executed, String(secondsPerCell)];
-  const { code, stdout, stderr } = await output(python, args, { ...process.env, ...env });
+  const folder = mkdtempSync(join(tmpdir(), "latentlab-run-"));
+  const result = join(folder, "executed.ipynb");
+  const command = [python, script, resolve(path), result, String(secondsPerCell)];
+  const [program = "", ...args] = isReadOnly && canMount() ? [...READ_ONLY, ...command] : command;
+  const { code, stdout, stderr } = await output(program, args, {
+    ...process.env,
+    ...env,
+  });
   if (code !== 0) throw new Error(`run_notebook.py exited with ${code}:\n${stderr}`);
+  mkdirSync(dirname(executed), { recursive: true });
+  copyFileSync(result, executed);
+  rmSync(folder, { recursive: true });
   return {
     ...(JSON.parse(stdout) as Report),
     notebook: JSON.parse(readFileSync(executed, "utf8")) as ExecutedNotebook,
     bytes: statSync(executed).size,
     stderr,
   };
+}
+
+/** Mounts the current folder read-only, for the command that follows alone. */
+const READ_ONLY: readonly string[] = [
+  "unshare",
+  "--map-root-user",
+  "--mount",
+  "sh",
+  "-c",
+  'mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && exec "$0" "$@"',
+];
+
+/** Whether this machine lets us do that. */
+export function canMount(): boolean {
+  const [program = "", ...args] = [...READ_ONLY, "true"];
+  return spawnSync(program, args).status === 0;
 }
 
 /** Where the notebooks of a test run are kept, to be looked at afterwards. */

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { createNotebook, stringify, toLines } from "../../scripts/notebooks/ipynb";
 import { writeKernelspec } from "../support/kernelspec";
 import { errorsIn } from "./inspect";
-import { type Run, executedPath, runNotebook } from "./run";
+import { type Run, type RunOptions, canMount, executedPath, runNotebook } from "./run";
 
 /** The runner must see what goes wrong; otherwise a green notebook means nothing. */
 describe("notebook runner", function () {
@@ -17,7 +17,11 @@ describe("notebook runner", function () {
   });
   after(() => rmSync(share, { recursive: true }));
 
-  async function run(name: string, cells: readonly string[], secondsPerCell = 30): Promise<Run> {
+  async function run(
+    name: string,
+    cells: readonly string[],
+    options: Partial<RunOptions> = {},
+  ): Promise<Run> {
     const notebook = cells.map((text, i) => ({
       cell_type: "code" as const,
       id: `cell-${i}`,
@@ -30,7 +34,8 @@ describe("notebook runner", function () {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, stringify(createNotebook(notebook, "a test")));
     const env = { JUPYTER_PATH: share };
-    return runNotebook(path, executedPath(`runner/${name}.ipynb`), { secondsPerCell, env });
+    const executed = executedPath(`runner/${name}.ipynb`);
+    return runNotebook(path, executed, { secondsPerCell: 30, env, ...options });
   }
 
   it("runs cells in order and times them", async () => {
@@ -61,8 +66,17 @@ describe("notebook runner", function () {
   });
 
   it("ends a cell that does not end", async () => {
-    const result = await run("endless", ["await new Promise((r) => setTimeout(r, 30_000));"], 2);
+    const result = await run("endless", ["await new Promise((r) => setTimeout(r, 30_000));"], {
+      secondsPerCell: 2,
+    });
     assert.match(result.error ?? "", /CellTimeoutError/);
+  });
+
+  it("runs in a checkout that cannot be written to", async function () {
+    if (!canMount()) return this.skip();
+    const cells = ['import fs from "node:fs";', 'fs.writeFileSync("planted.txt", "");'];
+    const result = await run("read-only", cells, { isReadOnly: true });
+    assert.match(errorsIn(result.notebook).join(), /EROFS/);
   });
 
   it("sees a kernel die", async () => {
