@@ -1,4 +1,5 @@
 import { tf } from "../engine/tf";
+import { assertDtype, assertLastAxis } from "./guard";
 
 /**
  * tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
@@ -27,16 +28,19 @@ const tanhOp = withSlope(tf.tanh, (x) => tf.sub(1, tanh(x).square()));
 
 /** e^x, of any shape. */
 export function exp<T extends tf.Tensor>(x: T): T {
+  assertDtype("exp", "x", x, "float32");
   return expOp(x) as T;
 }
 
 /** 1 / (1 + e^−x), of any shape. */
 export function sigmoid<T extends tf.Tensor>(x: T): T {
+  assertDtype("sigmoid", "x", x, "float32");
   return sigmoidOp(x) as T;
 }
 
 /** Hyperbolic tangent, of any shape. */
 export function tanh<T extends tf.Tensor>(x: T): T {
+  assertDtype("tanh", "x", x, "float32");
   return tanhOp(x) as T;
 }
 
@@ -53,11 +57,13 @@ const softmaxOp = tf.customGrad((x, save) => {
 
 /** e^x_i / Σ_j e^x_j over the last axis. */
 export function softmax<T extends tf.Tensor>(logits: T): T {
+  assertLastAxis("softmax", logits, "n");
   return softmaxOp(logits) as T;
 }
 
 /** log Σ_j e^x_j over the last axis, `[..., n]` → `[...]`; finite for logits of any size. */
 export function logSumExp(logits: tf.Tensor): tf.Tensor {
+  assertLastAxis("logSumExp", logits, "n");
   return logSumExpOp(logits);
 }
 
@@ -71,5 +77,6 @@ const logSumExpOp = tf.customGrad((x, save) => {
 
 /** log softmax over the last axis, of the same shape. */
 export function logSoftmax<T extends tf.Tensor>(logits: T): T {
+  assertLastAxis("logSoftmax", logits, "n");
   return tf.tidy(() => logits.sub(logSumExp(logits).expandDims(-1)) as T);
 }

@@ -1,4 +1,4 @@
-import { assertInteger, assertShape } from "../core/guard";
+import { assertFloats, assertInteger, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { DiagonalGaussian, Images, Latents } from "../core/types";
 import { tf } from "../engine/tf";
@@ -37,8 +37,9 @@ export class Vae extends Module {
   ) {
     super();
     const { imageShape, hiddenSizes, latentDim } = config;
+    assertSizes("Vae", "imageShape", imageShape);
+    assertSizes("Vae", "hiddenSizes", hiddenSizes);
     const pixels = imageShape.reduce((product, size) => product * size, 1);
-    assertInteger("Vae", "pixels of imageShape", pixels);
     assertInteger("Vae", "latentDim", latentDim);
     this.encoder = hiddenLayers([pixels, ...hiddenSizes], rng);
     const width = hiddenSizes.at(-1) ?? pixels;
@@ -57,7 +58,7 @@ export class Vae extends Module {
    * @throws ShapeError if the pictures have another size
    */
   encode(x: tf.Tensor): DiagonalGaussian {
-    assertShape("Vae.encode", "x", x, ["B", ...this.config.imageShape]);
+    assertFloats("Vae.encode", "x", x, ["B", ...this.config.imageShape]);
     return tf.tidy(() => {
       const flat = x.reshape([x.shape[0] as number, -1]); // (B, H·W·C)
       const hidden = applyHidden(this.encoder, flat); // (B, hidden)
@@ -76,7 +77,7 @@ export class Vae extends Module {
    * @throws ShapeError if z has another width
    */
   decode(z: Latents): Images {
-    assertShape("Vae.decode", "z", z, ["B", this.config.latentDim]);
+    assertFloats("Vae.decode", "z", z, ["B", this.config.latentDim]);
     return tf.tidy(() => {
       const hidden = applyHidden(this.decoder, z); // (B, hidden)
       const logits = this.decoderLogits.forward(hidden); // (B, H·W·C)

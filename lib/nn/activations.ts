@@ -1,4 +1,5 @@
 import { sigmoid, tanh } from "../core/ops";
+import { assertDtype, assertReal } from "../core/guard";
 import { tf } from "../engine/tf";
 
 /** An elementwise function between layers. The caller owns what it returns. */
@@ -9,16 +10,20 @@ export type Activation = <T extends tf.Tensor>(x: T) => T;
 
 /** max(x, 0). */
 export function relu<T extends tf.Tensor>(x: T): T {
+  assertDtype("relu", "x", x, "float32");
   return tf.relu(x);
 }
 
 /** x where x > 0, else `slope`·x. @see Maas, Hannun & Ng 2013 */
 export function leakyRelu<T extends tf.Tensor>(x: T, slope = 0.2): T {
+  assertDtype("leakyRelu", "x", x, "float32");
+  assertReal("leakyRelu", "slope", slope);
   return tf.tidy(() => x.mul(slope).add(tf.relu(x).mul(1 - slope)) as T);
 }
 
 /** x where x > 0, else e^x − 1. @see Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289v5 */
 export function elu<T extends tf.Tensor>(x: T): T {
+  assertDtype("elu", "x", x, "float32");
   return tf.tidy(() => {
     const positive = tf.relu(x);
     const negative = x.sub(positive); // min(x, 0)
@@ -28,11 +33,13 @@ export function elu<T extends tf.Tensor>(x: T): T {
 
 /** x σ(x), also called swish. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
 export function silu<T extends tf.Tensor>(x: T): T {
+  assertDtype("silu", "x", x, "float32");
   return tf.tidy(() => x.mul(sigmoid(x)) as T);
 }
 
 /** x Φ(x), exact. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
 export function gelu<T extends tf.Tensor>(x: T): T {
+  assertDtype("gelu", "x", x, "float32");
   return tf.tidy(() => {
     const phi = tf.erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5); // Φ(x)
     return x.mul(phi) as T;
@@ -41,6 +48,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 
 /** The tanh approximation of `gelu`, as in GPT-2 and DiT. Largest error 5e-4. */
 export function geluTanh<T extends tf.Tensor>(x: T): T {
+  assertDtype("geluTanh", "x", x, "float32");
   return tf.tidy(() => {
     const cubic = x.mul(x.square()).mul(0.044715).add(x);
     const phi = tanh(cubic.mul(Math.sqrt(2 / Math.PI)))
@@ -52,11 +60,13 @@ export function geluTanh<T extends tf.Tensor>(x: T): T {
 
 /** log(1 + e^x), finite for any x. */
 export function softplus<T extends tf.Tensor>(x: T): T {
+  assertDtype("softplus", "x", x, "float32");
   return tf.softplus(x);
 }
 
 /** log σ(x) = −softplus(−x), finite for any x. */
 export function logSigmoid<T extends tf.Tensor>(x: T): T {
+  assertDtype("logSigmoid", "x", x, "float32");
   return tf.tidy(() => tf.softplus(x.neg()).neg() as T);
 }
 

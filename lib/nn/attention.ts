@@ -1,5 +1,5 @@
 import { ShapeError, ValueError } from "../core/errors";
-import { assertFloats, assertInteger } from "../core/guard";
+import { assertFloats, assertInteger, assertTensor } from "../core/guard";
 import { softmax } from "../core/ops";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
@@ -61,6 +61,7 @@ export function attention(
   value: tf.Tensor4D,
   options: AttentionOptions = {},
 ): tf.Tensor4D {
+  assertTensor("attention", "key", key);
   assertFloats("attention", "value", value, [...key.shape.slice(0, 3), "e"]);
   return tf.tidy(() => tf.matMul(attentionWeights(query, key, options), value));
 }
@@ -149,6 +150,7 @@ function lowerTriangle(scoreShape: readonly number[]): tf.Tensor {
 }
 
 function assertMask(mask: tf.Tensor, scoreShape: readonly number[]): void {
+  assertTensor("attention", "mask", mask);
   const leading = scoreShape.slice(0, scoreShape.length - mask.rank);
   const fits = [...leading, ...mask.shape].every(
     (size, axis) => size === 1 || size === scoreShape[axis],

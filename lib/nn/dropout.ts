@@ -20,7 +20,7 @@ export class Dropout extends Module {
     private readonly rng: Rng,
   ) {
     super();
-    if (!(rate >= 0 && rate < 1)) {
+    if (typeof rate !== "number" || !(rate >= 0 && rate < 1)) {
       throw new ValueError(`Dropout: rate must be in [0, 1), got ${rate}.`);
     }
   }

@@ -1,5 +1,5 @@
 import { ValueError } from "../core/errors";
-import { assertDtype, assertInRange, assertInteger, assertShape } from "../core/guard";
+import { assertDtype, assertInRange, assertInteger, assertOneOf, assertShape } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Labels } from "../core/types";
 import { tf } from "../engine/tf";
@@ -30,6 +30,7 @@ export function sinusoidalEmbedding(
 ): tf.Tensor2D {
   assertInteger("sinusoidalEmbedding", "size", size, 2 + 2 * frequencyShift);
   assertInRange("sinusoidalEmbedding", "maxPeriod", maxPeriod, [1, Number.MAX_VALUE]);
+  assertOneOf("sinusoidalEmbedding", "order", order, ["cos-sin", "sin-cos"]);
   assertShape("sinusoidalEmbedding", "t", t, ["B"]);
   if (t.dtype !== "int32") assertDtype("sinusoidalEmbedding", "t", t, "float32");
   const waves = Math.floor(size / 2);

@@ -1,4 +1,4 @@
-import { assertInRange, assertSizes } from "../core/guard";
+import { assertInRange, assertReal, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 
@@ -60,6 +60,8 @@ export function buffer(shape: readonly number[], fill: number): tf.Variable {
 }
 
 function variableOf(shape: readonly number[], fill: number, isTrainable: boolean): tf.Variable {
+  assertSizes("variable", "shape", shape);
+  assertReal("variable", "fill", fill);
   const value = tf.fill([...shape], fill);
   const variable = tf.variable(value, isTrainable);
   value.dispose();

@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors";
-import { assertFloats, assertInteger } from "../core/guard";
+import { assertFloats, assertInteger, assertSizes } from "../core/guard";
 import { tf } from "../engine/tf";
 
 /**
@@ -39,11 +39,11 @@ export function patchify(x: tf.Tensor4D, patchSize: number): tf.Tensor3D {
 export function unpatchify(
   tokens: tf.Tensor3D,
   patchSize: number,
-  [rows, columns]: readonly [number, number],
+  grid: readonly [rows: number, columns: number],
 ): tf.Tensor4D {
   assertInteger("unpatchify", "patchSize", patchSize);
-  assertInteger("unpatchify", "rows", rows);
-  assertInteger("unpatchify", "columns", columns);
+  assertSizes("unpatchify", "grid", grid);
+  const [rows, columns] = grid;
   assertFloats("unpatchify", "tokens", tokens, ["B", rows * columns, "features"]);
   const [batch, , features] = tokens.shape;
   const channels = features / patchSize ** 2;

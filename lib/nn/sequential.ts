@@ -1,4 +1,5 @@
 import { ValueError } from "../core/errors";
+import { assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 import { type Activation, silu } from "./activations";
@@ -55,6 +56,7 @@ export class Mlp extends Module {
     { activation = silu, ...dense }: MlpOptions = {},
   ) {
     super();
+    assertSizes("Mlp", "sizes", sizes);
     if (sizes.length < 2) {
       throw new ValueError(`Mlp: sizes must be two at least, got [${sizes.join(", ")}].`);
     }

@@ -1,4 +1,4 @@
-import { assertInRange } from "../core/guard";
+import { assertFloats, assertInRange, assertTensor } from "../core/guard";
 import type { DiagonalGaussian, Latents, Loss } from "../core/types";
 import { tf } from "../engine/tf";
 import {
@@ -49,7 +49,9 @@ export function elbo(
   noise: Latents,
   { likelihood = bernoulliLogLikelihood, beta = 1 }: ElboOptions = {},
 ): ElboParts {
-  assertInRange("elbo", "beta", beta, [0, Infinity]);
+  assertInRange("elbo", "beta", beta, [0, Number.MAX_VALUE]);
+  assertTensor("elbo", "x", x);
+  assertFloats("elbo", "noise", noise, [x.shape[0] ?? "B", "D"]);
   return tf.tidy(() => {
     const q = model.encode(x); // mean and logVar, (B, D)
     const z = reparametrise(q, noise); // (B, D)
@@ -104,6 +106,8 @@ export function iwaeBound(
   noise: tf.Tensor3D,
   { likelihood = bernoulliLogLikelihood }: Pick<ElboOptions, "likelihood"> = {},
 ): tf.Tensor1D {
+  assertTensor("iwaeBound", "x", x);
+  assertFloats("iwaeBound", "noise", noise, ["K", x.shape[0] ?? "B", "D"]);
   return tf.tidy(() => {
     const q = model.encode(x); // (B, D)
     const z = reparametrise(q, noise); // (K, B, D)

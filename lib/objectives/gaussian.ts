@@ -1,6 +1,7 @@
-import { assertSameShape, assertShape } from "../core/guard";
+import { assertDtype, assertInRange, assertReal, assertSameShape } from "../core/guard";
 import type { DiagonalGaussian, Latents } from "../core/types";
 import { tf } from "../engine/tf";
+import { assertGaussian, assertMeets } from "./guard";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 
@@ -15,8 +16,8 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
  * @see Kingma & Welling 2014, arXiv:1312.6114v11, §2.4
  */
 export function reparametrise<Z extends tf.Tensor = Latents>(q: DiagonalGaussian, noise: Z): Z {
-  assertSameShape("reparametrise", ["mean", "logVar"], [q.mean, q.logVar]);
-  assertShape("reparametrise", "noise", noise, [...noise.shape.slice(0, -2), ...q.mean.shape]);
+  assertGaussian("reparametrise", q);
+  assertMeets("reparametrise", ["noise", noise], q);
   return tf.tidy(() => {
     const std = q.logVar.mul(0.5).exp(); // (B, D)
     return q.mean.add(std.mul(noise)) as Z;
@@ -29,6 +30,9 @@ export function reparametrise<Z extends tf.Tensor = Latents>(q: DiagonalGaussian
  * @returns a tensor shaped like `logVar`, in [min, max]; the caller owns it
  */
 export function clampLogVar<T extends tf.Tensor>(logVar: T, min = -30, max = 20): T {
+  assertDtype("clampLogVar", "logVar", logVar, "float32");
+  assertReal("clampLogVar", "min", min);
+  assertInRange("clampLogVar", "max", max, [min, Number.MAX_VALUE]);
   return tf.clipByValue(logVar, min, max);
 }
 
@@ -39,6 +43,8 @@ export function clampLogVar<T extends tf.Tensor>(logVar: T, min = -30, max = 20)
  * @returns `[...]`; the caller owns it
  */
 export function gaussianLogDensity(z: tf.Tensor, q: DiagonalGaussian): tf.Tensor {
+  assertGaussian("gaussianLogDensity", q);
+  assertMeets("gaussianLogDensity", ["z", z], q);
   return tf.tidy(() => {
     const squaredDistance = z.sub(q.mean).square().div(q.logVar.exp()); // (..., D)
     return squaredDistance.add(q.logVar).add(LOG_TWO_PI).sum(-1).mul(-0.5);
@@ -47,6 +53,7 @@ export function gaussianLogDensity(z: tf.Tensor, q: DiagonalGaussian): tf.Tensor
 
 /** log N(z; 0, I) over the last axis, in nats: the prior of a VAE. `[..., D]` → `[...]`. */
 export function standardNormalLogDensity(z: tf.Tensor): tf.Tensor {
+  assertDtype("standardNormalLogDensity", "z", z, "float32");
   return tf.tidy(() => z.square().add(LOG_TWO_PI).sum(-1).mul(-0.5));
 }
 
@@ -60,7 +67,7 @@ export function standardNormalLogDensity(z: tf.Tensor): tf.Tensor {
  * @see Kingma & Welling 2014, arXiv:1312.6114v11, appendix B
  */
 export function klToStandardNormal(q: DiagonalGaussian): tf.Tensor1D {
-  assertSameShape("klToStandardNormal", ["mean", "logVar"], [q.mean, q.logVar]);
+  assertGaussian("klToStandardNormal", q);
   return tf.tidy(() => {
     const variance = q.logVar.exp(); // (B, D)
     const perDimension = q.mean.square().add(variance).sub(1).sub(q.logVar); // (B, D)
@@ -79,9 +86,9 @@ export function klToStandardNormal(q: DiagonalGaussian): tf.Tensor1D {
  * @throws ShapeError if the shapes disagree
  */
 export function klDiagonalGaussian(q: DiagonalGaussian, p: DiagonalGaussian): tf.Tensor1D {
-  assertSameShape("klDiagonalGaussian", ["q.mean", "q.logVar"], [q.mean, q.logVar]);
+  assertGaussian("klDiagonalGaussian", q, "q.");
+  assertGaussian("klDiagonalGaussian", p, "p.");
   assertSameShape("klDiagonalGaussian", ["q.mean", "p.mean"], [q.mean, p.mean]);
-  assertSameShape("klDiagonalGaussian", ["p.mean", "p.logVar"], [p.mean, p.logVar]);
   return tf.tidy(() => {
     const logRatio = q.logVar.sub(p.logVar); // (B, D), log σ_q²/σ_p²
     const distance = q.mean.sub(p.mean).square().div(p.logVar.exp()); // (B, D)

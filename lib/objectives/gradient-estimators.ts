@@ -1,6 +1,8 @@
 import type { DiagonalGaussian, Latents } from "../core/types";
+import { assertDtype, assertFloats, assertReal } from "../core/guard";
 import { tf } from "../engine/tf";
 import { gaussianLogDensity, reparametrise } from "./gaussian";
+import { assertGaussian, assertMeets } from "./guard";
 
 /** A function of z that has a value per sample: `[N, D]` → `[N]`. */
 export type PerSample = (z: Latents) => tf.Tensor1D;
@@ -20,6 +22,8 @@ export function reparametrisedGradient(
   q: DiagonalGaussian,
   noise: Latents,
 ): DiagonalGaussian {
+  assertGaussian("reparametrisedGradient", q);
+  assertMeets("reparametrisedGradient", ["noise", noise], q);
   return gradientByRow(q, (parameters) => f(reparametrise(parameters, noise)));
 }
 
@@ -39,6 +43,7 @@ export function scoreFunctionGradient(
   noise: Latents,
   { baseline = 0 }: { readonly baseline?: number } = {},
 ): DiagonalGaussian {
+  assertReal("scoreFunctionGradient", "baseline", baseline);
   return tf.tidy(() => {
     const z = reparametrise(q, noise); // fixed from here on: no path through the sample
     const advantage = f(z).sub(baseline); // (N)
@@ -60,6 +65,8 @@ export function fisherGradient(
   theta: tf.Tensor,
   z: Latents,
 ): tf.Tensor {
+  assertDtype("fisherGradient", "theta", theta, "float32");
+  assertFloats("fisherGradient", "z", z, ["N", "D"]);
   return tf.tidy(() => tf.grad((parameters) => logJoint(parameters, z).mean())(theta));
 }
 

@@ -1,4 +1,4 @@
-import { assertInRange, assertSameShape } from "../core/guard";
+import { assertDtype, assertInRange, assertReal, assertSameShape } from "../core/guard";
 import { tf } from "../engine/tf";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
@@ -28,6 +28,8 @@ function sumPerExample(values: tf.Tensor): tf.Tensor1D {
  */
 export function bernoulliLogLikelihood(logits: tf.Tensor, x: tf.Tensor): tf.Tensor1D {
   assertSameShape("bernoulliLogLikelihood", ["logits", "x"], [logits, x]);
+  assertDtype("bernoulliLogLikelihood", "logits", logits, "float32");
+  assertDtype("bernoulliLogLikelihood", "x", x, "float32");
   return tf.tidy(() => sumPerExample(x.mul(logits).sub(tf.softplus(logits))));
 }
 
@@ -46,6 +48,11 @@ export function gaussianLogLikelihood(
   logVar: number | tf.Tensor,
 ): tf.Tensor1D {
   assertSameShape("gaussianLogLikelihood", ["mean", "x"], [mean, x]);
+  assertDtype("gaussianLogLikelihood", "mean", mean, "float32");
+  assertDtype("gaussianLogLikelihood", "x", x, "float32");
+  if (logVar instanceof tf.Tensor) {
+    assertDtype("gaussianLogLikelihood", "logVar", logVar, "float32");
+  } else assertReal("gaussianLogLikelihood", "logVar", logVar);
   return tf.tidy(() => {
     const logVariance = tf.zerosLike(mean).add(logVar); // (B, ...)
     const squaredDistance = x.sub(mean).square().div(logVariance.exp());
@@ -60,7 +67,7 @@ export function gaussianLogLikelihood(
  * @throws ValueError if std is not above 0
  */
 export function gaussianPixels(std: number): LogLikelihood {
-  assertInRange("gaussianPixels", "std", std, [Number.MIN_VALUE, Infinity]);
+  assertInRange("gaussianPixels", "std", std, [Number.MIN_VALUE, Number.MAX_VALUE]);
   const logVar = 2 * Math.log(std);
   return (logits, x) => tf.tidy(() => gaussianLogLikelihood(tf.sigmoid(logits), x, logVar));
 }

@@ -1,4 +1,4 @@
-import { assertInteger } from "../core/guard";
+import { assertInteger, assertTensor } from "../core/guard";
 import type { Rng } from "../core/random";
 import { type Estimate, estimate } from "../core/statistics";
 import type { Latents } from "../core/types";
@@ -22,6 +22,7 @@ export function measureElbo(
   { batchSize = 500, ...options }: ElboOptions & { readonly batchSize?: number } = {},
 ): ElboMeasurement {
   assertInteger("measureElbo", "batchSize", batchSize);
+  assertTensor("measureElbo", "x", x);
   const values: Record<keyof ElboParts, number[]> = { elbo: [], reconstruction: [], kl: [] };
   const count = x.shape[0] ?? 0;
   for (let start = 0; start < count; start += batchSize) {

@@ -1,6 +1,7 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
 import { ShapeError, ValueError } from "../core/errors";
+import { assertFinite, assertInRange, assertInteger } from "../core/guard";
 import type { Rng } from "../core/random";
 
 /** N(mean, covariance) in float64 on the host; covariance is `[D][D]`, positive definite. */
@@ -13,6 +14,15 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 /** N(mean, diag(variance)). */
 export function diagonalCovariance(mean: readonly number[], variance: readonly number[]): Gaussian {
+  if (mean.length !== variance.length) {
+    throw new ShapeError(
+      `diagonalCovariance: mean has ${mean.length} numbers, variance ${variance.length}.`,
+    );
+  }
+  assertFinite("diagonalCovariance", "mean", mean);
+  for (const value of variance) {
+    assertInRange("diagonalCovariance", "variance", value, [0, Number.MAX_VALUE]);
+  }
   return { mean, covariance: Matrix.diag([...variance]).to2DArray() };
 }
 
@@ -41,6 +51,7 @@ export function klGaussian(q: Gaussian, p: Gaussian): number {
 
 /** `count` samples, one a row: mean + L ε, where L Lᵀ = covariance. */
 export function sampleGaussian(gaussian: Gaussian, count: number, rng: Rng): number[][] {
+  assertInteger("sampleGaussian", "count", count);
   const { cholesky } = factor("sampleGaussian", gaussian);
   const size = gaussian.mean.length;
   const noise = Matrix.from1DArray(count, size, rng.normalArray(count * size));
@@ -60,7 +71,22 @@ export function columnDifference(a: readonly number[], b: readonly number[]): Ma
   if (a.length !== b.length) {
     throw new ShapeError(`Gaussian: vectors of ${a.length} and ${b.length} numbers do not meet.`);
   }
+  assertFinite("Gaussian", "a vector", a);
+  assertFinite("Gaussian", "a vector", b);
   return Matrix.columnVector(a.map((value, i) => value - (b[i] as number)));
+}
+
+/** Refuse rows that are no matrix of finite numbers. @throws ShapeError, NonFiniteError */
+export function assertMatrix(
+  where: string,
+  name: string,
+  rows: readonly (readonly number[])[],
+): void {
+  const width = rows[0]?.length ?? 0;
+  if (width === 0 || rows.some((row) => row.length !== width)) {
+    throw new ShapeError(`${where}: ${name} must have rows of one length, and one at least.`);
+  }
+  assertFinite(where, name, rows.flat());
 }
 
 function factor(
@@ -70,6 +96,11 @@ function factor(
   const size = mean.length;
   if (covariance.length !== size || covariance.some((row) => row.length !== size)) {
     throw new ShapeError(`${where}: covariance must be [${size}][${size}], as long as the mean.`);
+  }
+  assertFinite(where, "mean", mean);
+  assertFinite(where, "covariance", covariance.flat());
+  if (!matrix(covariance).isSymmetric()) {
+    throw new ValueError(`${where}: covariance must be symmetric.`);
   }
   const cholesky = new CholeskyDecomposition(matrix(covariance));
   if (!cholesky.isPositiveDefinite()) {

@@ -1,9 +1,10 @@
 import { EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
 
 import { ShapeError, ValueError } from "../core/errors";
-import { assertInRange, assertInteger } from "../core/guard";
+import { assertFinite, assertInRange, assertInteger, assertOneOf } from "../core/guard";
 import type { Rng } from "../core/random";
 import {
+  assertMatrix,
   columnDifference,
   diagonalCovariance,
   type Gaussian,
@@ -47,7 +48,12 @@ export class LinearGaussian {
 
   /** @throws ShapeError if W and μ disagree; ValueError if σ² is not above 0 */
   constructor({ weight, mean, noiseVariance }: LinearGaussianParameters) {
-    assertInRange("LinearGaussian", "noiseVariance", noiseVariance, [Number.MIN_VALUE, Infinity]);
+    assertInRange("LinearGaussian", "noiseVariance", noiseVariance, [
+      Number.MIN_VALUE,
+      Number.MAX_VALUE,
+    ]);
+    assertMatrix("LinearGaussian", "weight", weight);
+    assertFinite("LinearGaussian", "mean", mean);
     if (weight.length !== mean.length) {
       throw new ShapeError(
         `LinearGaussian: weight has ${weight.length} rows but mean has ${mean.length} numbers.`,
@@ -153,6 +159,8 @@ export function fitLinearGaussian(
 ): LinearGaussianParameters {
   assertInteger("fitLinearGaussian", "rows", rows.length, 2);
   assertInteger("fitLinearGaussian", "latentDim", latentDim);
+  assertMatrix("fitLinearGaussian", "rows", rows);
+  assertOneOf("fitLinearGaussian", "divisor", divisor, ["n", "n-1"]);
   const data = matrix(rows);
   const size = data.columns;
   if (latentDim >= size) {

@@ -1,3 +1,4 @@
+import { assertInRange } from "../core/guard";
 import type { Layout, Trace } from "./figure";
 
 /** A labelled axis; a plain text is its label. */
@@ -54,6 +55,7 @@ function legendLayout(data: readonly Trace[]): {
 
 /** Title, note, axes and legend of a chart, with room for each. */
 export function chartLayout({ title, x, y, note, height }: Labels, data: readonly Trace[]): Layout {
+  if (height !== undefined) assertInRange("chart", "height", height, [1, 10_000]);
   const legend = legendLayout(data);
   const subtitle = note === undefined ? undefined : { text: plotlyText(note), font: { size: 12 } };
   const top = 46 + (subtitle ? 18 : 0) + (legend.above ? 26 : 0);

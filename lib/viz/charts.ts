@@ -1,5 +1,6 @@
 import type { tf } from "../engine/tf";
 import { ValueError } from "../core/errors";
+import { assertInRange, assertShape } from "../core/guard";
 import { type Axis, axisLayout, chartLayout, plotlyText } from "./axes";
 import { Figure, type Trace } from "./figure";
 import { groupColour, paletteColour, translucent } from "./theme";
@@ -8,6 +9,9 @@ import { groupColour, paletteColour, translucent } from "./theme";
 export type Numbers = ArrayLike<number> | tf.Tensor;
 
 export function toNumbers(values: Numbers): number[] {
+  if (typeof values !== "object" || values === null) {
+    throw new ValueError(`chart: expected numbers or a tensor of numbers, got ${typeof values}.`);
+  }
   return Array.from("dataSync" in values ? values.dataSync() : values);
 }
 
@@ -131,6 +135,7 @@ export function groupsByLabel(
   labels: Numbers,
   nameOf: (label: number) => string = String,
 ): PointGroup[] {
+  assertShape("groupsByLabel", "points", points, ["N", 2]);
   const flat = toNumbers(points);
   const label = toNumbers(labels);
   sameLength("groupsByLabel", "points", flat.length, 2 * label.length);
@@ -146,6 +151,7 @@ export function groupsByLabel(
 /** Points in the plane, a colour per group. @throws ValueError if the lengths of a group differ */
 export function scatter2d(options: ScatterOptions): Figure {
   const { groups, equalScales = false, size = 5 } = options;
+  assertInRange("scatter2d", "size", size, [1, 1000]);
   const data = groups.map((group, index) => {
     const [x, y] = [toNumbers(group.x), toNumbers(group.y)];
     sameLength("scatter2d", `x of “${group.name}”`, x.length, y.length);
@@ -203,10 +209,17 @@ export interface HeatmapOptions extends ChartOptions {
   readonly downwards?: boolean;
 }
 
-/** A matrix as colours. */
+function assertRows(matrix: readonly (readonly number[])[]): void {
+  const width = matrix[0]?.length ?? 0;
+  if (width > 0 && matrix.every((row) => row.length === width)) return;
+  throw new ValueError("heatmap: z must have rows of one length, and one at least.");
+}
+
+/** A matrix as colours. @throws ValueError if its rows are ragged */
 export function heatmap(options: HeatmapOptions): Figure {
   const { z, columns, rows, colour, diverging = false, downwards = false } = options;
   const matrix = "arraySync" in z ? z.arraySync() : z;
+  assertRows(matrix);
   const names = (values?: readonly (number | string)[]): unknown[] | undefined =>
     values?.map((value) => (typeof value === "string" ? plotlyText(value) : value));
   const trace = {

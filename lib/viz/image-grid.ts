@@ -1,6 +1,6 @@
 import { DISPLAY, type Displayable, type MimeBundle } from "../core/host";
 import { ShapeError, ValueError } from "../core/errors";
-import { assertFinite, assertInteger } from "../core/guard";
+import { assertFinite, assertInteger, assertTensor } from "../core/guard";
 import type { tf } from "../engine/tf";
 import { plotlyText } from "./axes";
 import { Figure, type Layout } from "./figure";
@@ -26,12 +26,19 @@ const GAP_GREY = 128;
 const CAPTION_HEIGHT = 18;
 
 function channelsOf(images: tf.Tensor): 1 | 3 | 4 {
+  assertTensor("imageGrid", "images", images);
   const channels = images.shape[3];
   const known = channels === 1 || channels === 3 || channels === 4;
   if (images.rank === 4 && known && images.size > 0) return channels;
   throw new ShapeError(
     `imageGrid: images must have shape [B, H, W, 1 | 3 | 4], got [${images.shape.join(", ")}].`,
   );
+}
+
+function assertRange(range: readonly number[] | undefined): void {
+  const [black, white] = range ?? [];
+  if ((black === 0 || black === -1) && white === 1) return;
+  throw new ValueError(`imageGrid: range must be [0, 1] or [-1, 1], got ${String(range)}.`);
 }
 
 /** Pictures side by side, ready to show. It holds pixels, no tensor. */
@@ -53,6 +60,7 @@ export class ImageGrid implements Displayable {
     const [count, height, width] = images.shape as [number, number, number, number];
     const { columns = Math.min(16, Math.ceil(Math.sqrt(count))) } = options;
     const { scale = Math.max(1, Math.ceil(56 / width)) } = options;
+    assertRange(options.range);
     assertInteger("imageGrid", "columns", columns);
     assertInteger("imageGrid", "scale", scale);
     this.count = count;

@@ -1,4 +1,5 @@
 import { ValueError } from "../core/errors";
+import { assertInteger } from "../core/guard";
 import { plotlyText } from "./axes";
 import { Figure } from "./figure";
 
@@ -21,6 +22,7 @@ export function slider(
   figures: readonly Figure[],
   { label, positions, start = 0 }: SliderOptions,
 ): Figure {
+  assertInteger("slider", "start", start, 0);
   const first = figures[start];
   if (first === undefined || positions.length !== figures.length) {
     throw new ValueError(

@@ -1,4 +1,5 @@
 import { DISPLAY, type Displayable, type MimeBundle } from "../core/host";
+import { assertInRange, assertInteger } from "../core/guard";
 import { escapeHtml } from "./html";
 
 /** The part of a nodejs-polars DataFrame that a table needs: polars itself is not loaded. */
@@ -45,6 +46,9 @@ export class Table implements Displayable {
     private readonly options: TableOptions = {},
   ) {
     const { digits = 4, maxRows = 50 } = options;
+    assertInteger("table", "digits", digits);
+    assertInRange("table", "digits", digits, [1, 100]);
+    assertInteger("table", "maxRows", maxRows);
     const records = isFrame(rows) ? rows.head(maxRows).toRecords() : rows.slice(0, maxRows);
     this.columns = isFrame(rows) ? rows.columns : [...new Set(records.flatMap(Object.keys))];
     this.hidden = (isFrame(rows) ? rows.height : rows.length) - records.length;

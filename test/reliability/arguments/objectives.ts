@@ -1,0 +1,134 @@
+import { models, objectives, Rng, tf } from "latentlab";
+
+import {
+  type Argument,
+  count,
+  given,
+  late,
+  number,
+  record,
+  rng,
+  sizes,
+  tensor,
+  type TensorLimits,
+} from "./argument";
+import { constructs, type Subject, takes } from "./subject";
+
+const SHAPE = [2, 3];
+/** A tensor `[2, 3]` whose sizes another argument settles. */
+const matched = (limits: TensorLimits = {}): Argument =>
+  tensor(SHAPE, { fixed: [0, 1], ...limits });
+/** A diagonal Gaussian over 3 latents for 2 examples. */
+const Q = record({ mean: matched(), logVar: matched() });
+const NOISE = matched({ hasSamples: true });
+/** Noise for each picture of a batch of 2. */
+const NOISE_OF_BATCH = matched();
+const PER_SAMPLE = given(() => (z: tf.Tensor) => z.sum(1));
+
+function smallVae(): models.Vae {
+  return new models.Vae({ imageShape: [2, 2, 1], hiddenSizes: [5], latentDim: 3 }, new Rng(1));
+}
+
+const VAE = given(smallVae);
+const PICTURES = tensor([2, 2, 2, 1], { fixed: [1, 2, 3] });
+const LATENTS = tensor(SHAPE, { fixed: [1] });
+
+export const MODELS: Readonly<Record<string, Subject>> = {
+  "models.Vae": constructs(
+    models.Vae,
+    record({ imageShape: sizes(2, 2, 1), hiddenSizes: sizes(5, 4), latentDim: count(3) }),
+    rng,
+  ),
+  "models.Vae.encode": takes((vae: models.Vae, x: never) => vae.encode(x), VAE, PICTURES),
+  "models.Vae.decode": takes((vae: models.Vae, z: never) => vae.decode(z), VAE, LATENTS),
+  "models.Vae.meanImage": takes((vae: models.Vae, z: never) => vae.meanImage(z), VAE, LATENTS),
+  "models.Vae.reconstruct": takes((vae: models.Vae, x: never) => vae.reconstruct(x), VAE, PICTURES),
+  "models.Vae.sample": takes(
+    (vae: models.Vae, n: number, r: Rng) => vae.sample(n, r),
+    VAE,
+    count(2),
+    rng,
+  ),
+};
+
+/** Pictures and noise that meet in a batch of 2. */
+const BATCH = tensor([2, 2, 2, 1], { fixed: [0, 1, 2, 3] });
+
+export const OBJECTIVES: Readonly<Record<string, Subject>> = {
+  "objectives.elbo": takes(
+    objectives.elbo,
+    VAE,
+    BATCH,
+    late(NOISE_OF_BATCH),
+    record({ beta: number(1, { min: 0 }) }),
+  ),
+  "objectives.elboLoss": takes(
+    objectives.elboLoss,
+    VAE,
+    BATCH,
+    late(NOISE_OF_BATCH),
+    record({ beta: number(1, { min: 0 }) }),
+  ),
+  "objectives.iwaeBound": takes(
+    objectives.iwaeBound,
+    VAE,
+    BATCH,
+    late(tensor([4, 2, 3], { fixed: [1, 2] })),
+  ),
+  "objectives.measureElbo": takes(
+    objectives.measureElbo,
+    VAE,
+    late(PICTURES),
+    rng,
+    record({ batchSize: count(1), beta: late(number(1, { min: 0 })) }),
+  ),
+  "objectives.reparametrise": takes(objectives.reparametrise, Q, NOISE),
+  "objectives.clampLogVar": takes(
+    objectives.clampLogVar,
+    tensor(SHAPE, { anyRank: true }),
+    number(-30, { max: 20 }),
+    number(20, { min: -30 }),
+  ),
+  "objectives.gaussianLogDensity": takes(
+    objectives.gaussianLogDensity,
+    matched({ hasSamples: true }),
+    Q,
+  ),
+  "objectives.standardNormalLogDensity": takes(
+    objectives.standardNormalLogDensity,
+    tensor(SHAPE, { anyRank: true }),
+  ),
+  "objectives.klToStandardNormal": takes(objectives.klToStandardNormal, Q),
+  "objectives.klDiagonalGaussian": takes(objectives.klDiagonalGaussian, Q, Q),
+  "objectives.reparametrisedGradient": takes(
+    objectives.reparametrisedGradient,
+    PER_SAMPLE,
+    Q,
+    NOISE,
+  ),
+  "objectives.scoreFunctionGradient": takes(
+    objectives.scoreFunctionGradient,
+    PER_SAMPLE,
+    Q,
+    NOISE,
+    record({ baseline: number(0) }),
+  ),
+  "objectives.fisherGradient": takes(
+    objectives.fisherGradient,
+    given(() => (theta: tf.Tensor, z: tf.Tensor) => z.mul(theta).sum(1)),
+    tensor([3], { anyRank: true }),
+    tensor(SHAPE),
+  ),
+  "objectives.bernoulliLogLikelihood": takes(
+    objectives.bernoulliLogLikelihood,
+    matched(),
+    matched(),
+  ),
+  "objectives.gaussianLogLikelihood": takes(
+    objectives.gaussianLogLikelihood,
+    matched(),
+    matched(),
+    number(0),
+  ),
+  "objectives.gaussianPixels": takes(objectives.gaussianPixels, number(0.1, { min: 1e-9 })),
+};
