@@ -1,0 +1,1 @@
+export { Unet, type UnetConfig } from "./unet";

@@ -1,0 +1,150 @@
+import { assertInteger, assertShape } from "../../core/guard";
+import { ValueError } from "../../core/errors";
+import type { Rng } from "../../core/random";
+import type { Images, Labels, Timesteps } from "../../core/types";
+import { tf } from "../../engine/tf";
+import { silu } from "../../nn/activations";
+import { Conv2d } from "../../nn/conv";
+import { Dense } from "../../nn/dense";
+import { LabelEmbedding, sinusoidalEmbedding } from "../../nn/embedding";
+import { zeros } from "../../nn/init";
+import { Module } from "../../nn/module";
+import { GroupNorm } from "../../nn/norm";
+import { upsampleNearest } from "../../nn/resample";
+import { PixelAttention, ResBlock } from "./blocks";
+import { type Level, LevelBuilder } from "./levels";
+
+export type UnetConfig = {
+  /** Height and width of the pictures: a multiple of 2^(levels − 1). */
+  readonly imageSize: number;
+  readonly imageChannels: number;
+  readonly baseChannels: number;
+  /** Channels of each level over `baseChannels`, from the finest level down. */
+  readonly channelMultipliers: readonly number[];
+  readonly numResBlocks: number;
+  /** Sizes of pictures at which pixels attend to each other. */
+  readonly attentionSizes: readonly number[];
+  readonly numHeads?: number;
+  readonly numGroups?: number;
+  /** Features of the time embedding; 4 · `baseChannels` unless told. */
+  readonly timeSize?: number;
+  /** Number of classes, for a network that takes labels. */
+  readonly numClasses?: number;
+};
+
+/**
+ * The U-Net of DDPM: predicts the noise in a picture, given the timestep and perhaps a class. Its
+ * last convolution is zero at first, so that it begins by predicting no noise.
+ *
+ * @see Ho, Jain & Abbeel 2020, arXiv:2006.11239v2, appendix B
+ */
+export class Unet extends Module {
+  readonly time: { readonly dense0: Dense; readonly dense1: Dense };
+  readonly label: LabelEmbedding | undefined;
+  readonly convIn: Conv2d;
+  readonly down: readonly Level[];
+  readonly mid: { readonly res0: ResBlock; readonly attn: PixelAttention; readonly res1: ResBlock };
+  /** From the coarsest level up. */
+  readonly up: readonly Level[];
+  readonly out: { readonly norm: GroupNorm; readonly conv: Conv2d };
+  private readonly timeWaves: number;
+
+  /** @throws ValueError if a size does not fit, e.g. groups that do not divide the channels */
+  constructor(
+    readonly config: UnetConfig,
+    rng: Rng,
+  ) {
+    super();
+    const { imageChannels, baseChannels, channelMultipliers } = config;
+    const { numGroups = 8, timeSize = 4 * baseChannels, numHeads = 1, numClasses } = config;
+    assertSizes(config);
+    this.timeWaves = timeSize;
+    this.time = {
+      dense0: new Dense(timeSize, timeSize, rng),
+      dense1: new Dense(timeSize, timeSize, rng),
+    };
+    this.label =
+      numClasses === undefined ? undefined : new LabelEmbedding(numClasses, timeSize, rng);
+    this.convIn = new Conv2d(imageChannels, baseChannels, rng);
+    const builder = new LevelBuilder(config, { numGroups, timeSize }, rng);
+    this.down = channelMultipliers.map((_, i) => builder.down(i));
+    const { channels } = builder;
+    this.mid = {
+      res0: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
+      attn: new PixelAttention(channels, numHeads, numGroups, rng),
+      res1: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
+    };
+    this.up = channelMultipliers.map((_, i) => builder.up(channelMultipliers.length - 1 - i));
+    this.out = {
+      norm: new GroupNorm(numGroups, builder.channels),
+      conv: new Conv2d(builder.channels, imageChannels, rng, { weightInit: zeros }),
+    };
+  }
+
+  /**
+   * @param x noisy pictures `[B, size, size, C]`
+   * @param t timesteps `[B]`
+   * @param labels classes `[B]`, 0…K−1, or K for none; required if the network takes classes
+   * @returns the noise in `x`, same shape; the caller owns it
+   * @throws ShapeError if a shape differs
+   */
+  forward(x: Images, t: Timesteps, labels?: Labels): Images {
+    const { imageSize, imageChannels } = this.config;
+    assertShape("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
+    return tf.tidy(() => {
+      const timeFeatures = this.timeFeatures(t, labels);
+      const skips: tf.Tensor4D[] = [];
+      let h = this.descend(x, timeFeatures, skips);
+      h = this.mid.res0.forward(h, timeFeatures);
+      h = this.mid.res1.forward(this.mid.attn.forward(h), timeFeatures);
+      for (const level of this.up) {
+        for (let i = 0; i < level.res.length; i++) {
+          const joined = tf.concat([h, skips.pop() as tf.Tensor4D], 3);
+          h = level.block(i, joined, timeFeatures);
+        }
+        if (level.resize !== undefined) h = level.resize.forward(upsampleNearest(h));
+      }
+      return this.out.conv.forward(silu(this.out.norm.forward(h)));
+    });
+  }
+
+  /** silu of the embedding of time and class, `[B, timeSize]`: every block takes it like this. */
+  private timeFeatures(t: Timesteps, labels: Labels | undefined): tf.Tensor2D {
+    const hidden = silu(this.time.dense0.forward(sinusoidalEmbedding(t, this.timeWaves)));
+    const embedding = this.time.dense1.forward(hidden);
+    const both =
+      this.label === undefined || labels === undefined
+        ? embedding
+        : embedding.add(this.label.forward(labels));
+    return silu(both) as tf.Tensor2D;
+  }
+
+  /** The way down; what the way up will need is pushed to `skips`. */
+  private descend(x: Images, timeFeatures: tf.Tensor2D, skips: tf.Tensor4D[]): tf.Tensor4D {
+    let h = this.convIn.forward(x);
+    skips.push(h);
+    for (const level of this.down) {
+      for (let i = 0; i < level.res.length; i++) {
+        h = level.block(i, h, timeFeatures);
+        skips.push(h);
+      }
+      if (level.resize !== undefined) {
+        h = level.resize.forward(h);
+        skips.push(h);
+      }
+    }
+    return h;
+  }
+}
+
+function assertSizes({ imageSize, channelMultipliers, numResBlocks, baseChannels }: UnetConfig) {
+  assertInteger("Unet", "baseChannels", baseChannels);
+  assertInteger("Unet", "numResBlocks", numResBlocks);
+  for (const multiplier of channelMultipliers) assertInteger("Unet", "multiplier", multiplier);
+  const shrink = 2 ** (channelMultipliers.length - 1);
+  if (imageSize % shrink === 0 && channelMultipliers.length > 0) return;
+  throw new ValueError(
+    `Unet: ${channelMultipliers.length} levels need an imageSize that ${shrink} divides, ` +
+      `got ${imageSize}.`,
+  );
+}
