@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- --only vae_mlp,ddim] [--peers own,PyTorch] [--seconds 6] [--json FILE]
- * npm run bench -- --check            the three losses of each work, ours alone, as JSON
+ * npm run bench -- --check                  the losses of each work, ours, as JSON
+ * npm run bench -- --check --peers PyTorch  the same of a peer: how expected.json was made
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
@@ -71,12 +72,15 @@ async function race(
   });
 }
 
-async function check(works: readonly Work[]): Promise<void> {
-  const peer = new Peer(CONTESTANTS[0] as Contestant, cpus().length);
+async function check(works: readonly Work[], name = "LatentLab"): Promise<void> {
+  const contestant = CONTESTANTS.find((candidate) => candidate.name.startsWith(name));
+  if (contestant === undefined) throw new Error(`there is no peer ${name}`);
+  const peer = new Peer(contestant, cpus().length);
+  const { framework, version } = await peer.info();
   const results: Record<string, unknown> = {};
   for (const work of works) results[work] = await peer.check(work);
   peer.close();
-  console.log(JSON.stringify(results, null, 2));
+  console.log(JSON.stringify({ framework, version, results }, null, 2));
 }
 
 async function present(names: readonly string[] | undefined) {
@@ -112,7 +116,7 @@ async function main(): Promise<void> {
     },
   });
   const works = WORKS.filter((work) => values.only?.split(",").includes(work) ?? true);
-  if (values.check === true) return check(works);
+  if (values.check === true) return check(works, values.peers);
   const threads = cpus().length;
   const { here, absent } = await present(values.peers?.split(","));
   for (const [name, reason] of Object.entries(absent))

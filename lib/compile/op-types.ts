@@ -1,4 +1,4 @@
-import type { Attr } from "../engine/native-op";
+import { type Attr, nativeBackend } from "../engine/native-op";
 import type { Spec } from "./graph";
 
 /**
@@ -17,10 +17,8 @@ const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   StridedSlice: { T: 0, Index: 1 },
 };
 
-const UNARY = { T: 0 } as const;
-
 /** Ops that have no type attribute at all. */
-const UNTYPED = new Set(["LogicalAnd", "LogicalOr", "LogicalNot", "All", "Any", "Cast", "Range"]);
+const UNTYPED = new Set(["LogicalAnd", "LogicalOr", "LogicalNot", "All", "Any"]);
 
 /** The type attributes to add to `attrs` so that the node is complete: name and type number. */
 export function missingTypeAttrs(
@@ -28,10 +26,18 @@ export function missingTypeAttrs(
   attrs: readonly Attr[],
   inputs: readonly Spec[],
 ): [name: string, dtype: number][] {
-  const rules = INFERRED[op] ?? (UNTYPED.has(op) ? {} : UNARY);
-  const given = new Set(attrs.map(({ name }) => name));
-  return Object.entries(rules)
+  const given = new Set(attrs.filter(isTypeAttr).map(({ name }) => name));
+  return Object.entries(rulesOf(op, given))
     .filter(([name, input]) => !given.has(name) && inputs[input] !== undefined)
-    .filter(([name]) => !(name === "T" && given.has("dtype")))
     .map(([name, input]) => [name, (inputs[input] as Spec).dtype]);
+}
+
+function rulesOf(op: string, given: ReadonlySet<string>): Readonly<Record<string, number>> {
+  const rules = INFERRED[op];
+  if (rules !== undefined) return rules;
+  return given.size > 0 || UNTYPED.has(op) ? {} : { T: 0 };
+}
+
+function isTypeAttr({ type }: Attr): boolean {
+  return type === nativeBackend().binding.TF_ATTR_TYPE;
 }

@@ -1,3 +1,4 @@
+import { nativeOp, scalarAttr, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
 import { assertDtype, assertLastAxis } from "./guard";
 
@@ -79,4 +80,32 @@ const logSumExpOp = tf.customGrad((x, save) => {
 export function logSoftmax<T extends tf.Tensor>(logits: T): T {
   assertLastAxis("logSoftmax", logits, "n");
   return tf.tidy(() => logits.sub(logSumExp(logits).expandDims(-1)) as T);
+}
+
+/**
+ * Rows of a table. Unlike `tf.gather` it never reads the indices back, so that it can be compiled.
+ *
+ * @param table `[N, ...]`, float32
+ * @param indices `[B]`, int32, 0…N−1
+ * @returns `[B, ...]`; the caller owns it
+ * @throws an error of TensorFlow on a CPU if an index is out of range; on a GPU such rows are zero
+ */
+export function gatherRows(table: tf.Tensor, indices: tf.Tensor1D): tf.Tensor {
+  const gather = tf.customGrad((rows, save) => {
+    (save as tf.GradSaveFunc)([indices]);
+    const value = nativeOp(
+      "GatherV2",
+      [
+        scalarAttr("batch_dims", "INT", 0),
+        typeAttr("Tparams", "float32"),
+        typeAttr("Tindices", "int32"),
+        typeAttr("Taxis", "int32"),
+      ],
+      [rows as tf.Tensor, indices, tf.scalar(0, "int32")],
+    );
+    const gradFunc = (dy: tf.Tensor, [rowOf]: tf.Tensor[]): tf.Tensor =>
+      tf.unsortedSegmentSum(dy, rowOf as tf.Tensor1D, table.shape[0] as number);
+    return { value, gradFunc };
+  });
+  return tf.tidy(() => gather(table));
 }

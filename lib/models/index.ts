@@ -1,1 +1,2 @@
 export * from "./vae";
+export * from "./unet";

@@ -2,6 +2,7 @@ import { ValueError } from "../core/errors";
 import { assertDtype, assertInRange, assertInteger, assertOneOf, assertShape } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Labels } from "../core/types";
+import { gatherRows } from "../core/ops";
 import { tf } from "../engine/tf";
 import { type Initializer, normal, parameter } from "./init";
 import { Module } from "./module";
@@ -119,6 +120,6 @@ export class LabelEmbedding extends Module {
   forward(labels: Labels): tf.Tensor2D {
     assertShape("LabelEmbedding", "labels", labels, ["B"]);
     assertDtype("LabelEmbedding", "labels", labels, "int32");
-    return tf.gather(this.weight as unknown as tf.Tensor2D, labels);
+    return gatherRows(this.weight, labels) as tf.Tensor2D;
   }
 }
