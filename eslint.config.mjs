@@ -9,13 +9,7 @@ const budgets = {
 
 export default tseslint.config(
   {
-    ignores: [
-      "**/dist/**",
-      ".build/**",
-      ".latentlab/**",
-      "node_modules/**",
-      "kernel/labextension/**",
-    ],
+    ignores: ["**/dist/**", ".build/**", ".latentlab/**", "node_modules/**"],
   },
   ...tseslint.configs.strict,
   {

@@ -7,7 +7,7 @@ import { readJson } from "./files.mjs";
 import { findCompiler, findNpm, findPython } from "./machine.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { ask } from "./run.mjs";
-import { areCopied, kernelspec } from "./steps/jupyter-files.mjs";
+import { areInstalled, kernelspec } from "./steps/jupyter-files.mjs";
 import { loadAddon } from "./steps/native-engine.mjs";
 import { isTreeWhole } from "./steps/node-packages.mjs";
 
@@ -112,7 +112,7 @@ function examineJupyter() {
     isOurs
       ? found("Kernelspec", course.kernelspec)
       : broken("Kernelspec", `missing or of another folder: ${course.kernelspec}`),
-    areCopied()
+    areInstalled()
       ? found("JupyterLab files", course.jupyterShare)
       : broken("JupyterLab files", `incomplete: ${course.jupyterShare}`),
     existsSync(course.kernelMain)

@@ -5,7 +5,6 @@ import { escapeHtml } from "./html";
 import { Figure, type FigureSpec } from "./figure";
 import { ImageGrid } from "./image-grid";
 import { encodePng } from "./png";
-import { isFrame, Table } from "./tables";
 
 /** Gives a value's forms, or undefined for a value that is none of its business. */
 export type Formatter = (value: unknown) => MimeBundle | undefined;
@@ -73,21 +72,17 @@ function tensorHtml(text: string, picture: MimeBundle): string {
   return `<pre>${escapeHtml(text)}</pre>${image}`;
 }
 
-function formatFrame(value: unknown): MimeBundle | undefined {
-  return isFrame(value) ? new Table(value)[DISPLAY]() : undefined;
-}
-
 function formatFigure(value: unknown): MimeBundle | undefined {
   return isFigureSpec(value) ? new Figure(value)[DISPLAY]() : undefined;
 }
 
-const OURS: readonly Formatter[] = [formatTensor, formatFrame, formatFigure];
+const OURS: readonly Formatter[] = [formatTensor, formatFigure];
 
 function isDisplayable(value: unknown): value is Displayable {
   return typeof value === "object" && value !== null && DISPLAY in value;
 }
 
-/** Make the kernel show tensors, polars frames and plain Plotly figures. Idempotent. */
+/** Make the kernel show tensors and plain Plotly figures; polars frames show themselves. Idempotent. */
 export function registerFormatters(): void {
   const globals = globalThis as Record<symbol, unknown>;
   const list = (globals[FORMATTERS] ??= []) as Formatter[];

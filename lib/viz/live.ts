@@ -20,16 +20,13 @@ function force<T extends object>(value: Lazy<T>): T {
 
 /**
  * An output that is redrawn in place, at most about 8 times a second however often it is updated.
- * When it ends, or the cell is interrupted, it stays as one static output. Without a kernel it
- * shows nothing.
+ * When it ends it stays as one output that needs no kernel; end it in a `finally`, so that
+ * an error or the stop button leaves the same. Without a kernel it shows nothing.
  */
 export class LiveOutput<T extends object> {
   private readonly host = kernelHost();
   private readonly id: string;
   private readonly throttle: Throttle<Lazy<T>>;
-  private readonly onAbort = (): void => {
-    this.end();
-  };
   private latest: Lazy<T>;
   private shown = false;
   private ended = false;
@@ -42,7 +39,6 @@ export class LiveOutput<T extends object> {
     this.id = id;
     this.latest = first;
     this.throttle = new Throttle((value) => this.send(draw(force(value)).liveBundle()), clock);
-    this.host?.signal?.addEventListener("abort", this.onAbort, { once: true });
     this.update(first);
   }
 
@@ -57,9 +53,9 @@ export class LiveOutput<T extends object> {
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.throttle.cancel();
-    this.host?.signal?.removeEventListener("abort", this.onAbort);
     if (this.host === undefined) return;
+    // What is newest first: to draw the static form takes longer, and a stopped cell has little time.
+    this.throttle.flush();
     this.send(this.draw(force(this.latest))[DISPLAY]());
   }
 

@@ -58,11 +58,4 @@ export class Throttle<T> {
     const bytes = this.send(value);
     this.nextTime = this.clock.now() + Math.max(INTERVAL, bytes / BYTES_PER_MILLISECOND);
   }
-
-  /** Forget what waits. */
-  cancel(): void {
-    this.callOff?.();
-    this.callOff = undefined;
-    this.pending = undefined;
-  }
 }

@@ -137,7 +137,7 @@ export class TrainingDashboard {
     if (this.last === undefined) return "waiting for the first step";
     const { step, stepsPerSecond, secondsLeft, warning } = this.last;
     const done = step >= this.options.steps;
-    const stopped = !done && (this.ended || kernelHost()?.signal?.aborted === true);
+    const stopped = !done && this.ended;
     const rate = stepsPerSecond ?? 0;
     const parts = [
       `${stopped ? "stopped at step" : "step"} ${group(step)} of ${group(this.options.steps)}`,

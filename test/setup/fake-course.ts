@@ -32,11 +32,13 @@ export class FakeCourse {
   readonly #bin = join(this.root, "bin");
 
   constructor() {
-    cpSync(join(REPOSITORY, "kernel", "setup"), join(this.root, "kernel", "setup"), {
-      recursive: true,
-    });
+    for (const part of ["setup", "labextension"]) {
+      const copy = join(this.root, "kernel", part);
+      cpSync(join(REPOSITORY, "kernel", part), copy, { recursive: true });
+    }
     const packages = {
       tslab: "1.0.22",
+      "plotly.js-dist": "4.1.1",
       typescript: "5.9.3",
       "@tensorflow/tfjs-node-gpu": "4.22.0",
     };

@@ -52,6 +52,7 @@ function npm(): void {
     write("npm", join(course, place, "package.json"), JSON.stringify({ version }));
   }
   write("npm", join(modules, "@tensorflow/tfjs-node-gpu/binding/tfjs_backend.cc"));
+  write("npm", join(modules, "plotly.js-dist/plotly.js"));
   const tsc = `process.argv.splice(2, 0, "tsc", "tsc"); require(${JSON.stringify(__filename)});`;
   write("npm", join(modules, "typescript/lib/tsc.js"), tsc);
   write("npm", join(modules, ".package-lock.json"), JSON.stringify({ packages }));

@@ -1,22 +1,15 @@
 // @ts-check
-import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { course } from "../course.mjs";
-import { fingerprint, fingerprintFiles, replaceFolder, writeAtomic } from "../files.mjs";
+import { fingerprint, fingerprintFiles, readJson, replaceFolder, writeAtomic } from "../files.mjs";
 
-/** JupyterLab looks for an extension under the name in its package.json. */
-const PLOTLY_EXTENSION = "labextensions/@latentlab/plotly";
-
-/**
- * Folders and files that JupyterLab serves or reads: `from` in the course folder, `to` in the
- * environment's share/jupyter. In order: a later file may go into an earlier folder.
- */
-const COPIED = [
-  { from: "kernel/kernelspec", to: "kernels/latentlab" },
-  { from: "kernel/labextension", to: PLOTLY_EXTENSION },
-  { from: "node_modules/plotly.js-dist/plotly.js", to: `${PLOTLY_EXTENSION}/static/plotly.js` },
-];
+const KERNELSPEC = join(course.root, "kernel", "kernelspec");
+const EXTENSION = join(course.root, "kernel", "labextension");
+const PLOTLY = join(course.modules, "plotly.js-dist", "plotly.js");
+/** Jupyter finds an extension's files by the name in its package.json. */
+const EXTENSION_PLACE = join("labextensions", "@latentlab", "plotly");
 
 /** The text of kernel.json: our kernel on this very Node, so that another one on PATH changes nothing. */
 export function kernelspec() {
@@ -44,43 +37,62 @@ const PAGE_CONFIG = {
  * @returns {import("../steps.mjs").Step}
  */
 export function jupyterFiles() {
-  const sources = COPIED.map(({ from }) => join(course.root, from));
-  const kernelJson = join(course.kernelspec, "kernel.json");
+  const sources = [KERNELSPEC, EXTENSION, PLOTLY];
   return {
     name: "Jupyter kernel",
     id: "jupyter-files",
     megabytes: 10,
-    key: () => fingerprint(fingerprintFiles(sources), COPIED, kernelspec(), PAGE_CONFIG),
-    isInPlace: () =>
-      [kernelJson, course.pageConfig].every((path) => existsSync(path)) && areCopied(),
+    key: () => fingerprint(fingerprintFiles(sources), EXTENSION_PLACE, kernelspec(), PAGE_CONFIG),
+    isInPlace: () => areInstalled() && existsSync(course.pageConfig),
     async make() {
-      for (const { from, to } of COPIED) {
-        const source = join(course.root, from);
-        if (existsSync(source)) copyWhole(source, join(course.jupyterShare, to));
-      }
+      installJupyterFiles(course.jupyterShare);
       writeAtomic(course.pageConfig, `${JSON.stringify(PAGE_CONFIG, null, 2)}\n`);
-      writeAtomic(kernelJson, `${JSON.stringify(kernelspec(), null, 2)}\n`);
       return kernelspec().display_name;
     },
   };
 }
 
-/** Whether JupyterLab has all that there is to copy. */
-export function areCopied() {
-  return COPIED.every(
-    ({ from, to }) =>
-      !existsSync(join(course.root, from)) || existsSync(join(course.jupyterShare, to)),
-  );
+/** Whether Jupyter has our kernelspec and extension. */
+export function areInstalled() {
+  const files = [
+    join("kernels", "latentlab", "kernel.json"),
+    join(EXTENSION_PLACE, "package.json"),
+  ];
+  return files.every((file) => existsSync(join(course.jupyterShare, file)));
 }
 
 /**
- * @param {string} from
- * @param {string} to
+ * Our kernelspec and the JupyterLab extension that draws figures.
+ * @param {string} share a folder on Jupyter's search path
  */
-function copyWhole(from, to) {
-  const partial = `${to}.partial`;
+export function installJupyterFiles(share) {
+  const spec = join(share, "kernels", "latentlab");
+  replaceBy(spec, (partial) => {
+    if (existsSync(KERNELSPEC)) cpSync(KERNELSPEC, partial, { recursive: true });
+    writeAtomic(join(partial, "kernel.json"), `${JSON.stringify(kernelspec(), null, 2)}\n`);
+  });
+  replaceBy(join(share, EXTENSION_PLACE), (partial) => {
+    const { jupyterlab, ...description } = readJson(join(EXTENSION, "package.json"));
+    // Browsers keep these files for a year: another version needs another address.
+    const version = fingerprintFiles([EXTENSION, PLOTLY]).slice(0, 16);
+    const served = join(partial, "static", version);
+    mkdirSync(served, { recursive: true });
+    copyFileSync(join(EXTENSION, "remote-entry.js"), join(served, "remote-entry.js"));
+    copyFileSync(PLOTLY, join(served, "plotly.js"));
+    const _build = { load: `static/${version}/remote-entry.js`, ...jupyterlab };
+    const manifest = { ...description, jupyterlab: { ...jupyterlab, _build } };
+    writeAtomic(join(partial, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  });
+}
+
+/**
+ * @param {string} place
+ * @param {(partial: string) => void} make fills a new folder, which then takes the place
+ */
+function replaceBy(place, make) {
+  const partial = `${place}.partial`;
   rmSync(partial, { recursive: true, force: true });
-  mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, partial, { recursive: true });
-  replaceFolder(partial, to);
+  mkdirSync(partial, { recursive: true });
+  make(partial);
+  replaceFolder(partial, place);
 }
