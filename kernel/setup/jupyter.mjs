@@ -44,8 +44,7 @@ export async function runJupyterLab(options, onReady) {
     child.kill("SIGTERM");
   };
   signals.forEach((signal) => process.on(signal, stop));
-  const info = join(runtime, `jpserver-${child.pid}.json`);
-  const started = await Promise.race([waitForServer(info), ended.then(() => undefined)]);
+  const started = await waitForServer(child, join(runtime, `jpserver-${child.pid}.json`));
   rmSync(tokenFile, { force: true });
   if (started === undefined && !stopping) throw notStarted(options);
   if (started !== undefined) {
@@ -58,15 +57,17 @@ export async function runJupyterLab(options, onReady) {
 
 /**
  * Jupyter writes a note about itself once it listens.
- * @param {string} path
- * @returns {Promise<{ port: number }>}
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {string} note
+ * @returns {Promise<{ port: number } | undefined>} undefined if it ended before
  */
-async function waitForServer(path) {
-  for (;;) {
-    const info = readJson(path);
+async function waitForServer(child, note) {
+  while (child.exitCode === null && child.signalCode === null) {
+    const info = readJson(note);
     if (info !== undefined) return info;
     await sleep(50);
   }
+  return undefined;
 }
 
 /** @returns {string} the course's notebooks, as a path of JupyterLab */

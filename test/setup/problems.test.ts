@@ -125,6 +125,15 @@ describe("set-up says what is wrong and what to do", function () {
     );
   });
 
+  it("when JupyterLab ends before it listens", async () => {
+    const args = ["--no-browser"];
+    assertRefused(
+      await course.run({}, { args }),
+      /JupyterLab did not start on 127/,
+      /npm run doctor/,
+    );
+  });
+
   it("when an option or a variable makes no sense", async () => {
     const options: [string[], RegExp][] = [
       [["--prot", "1"], /--prot/],

@@ -47,6 +47,13 @@ describe("set-up", function () {
     assert.deepEqual(course.work(), []);
   });
 
+  it("keeps its Python environment when the shell has another Python", async () => {
+    await course.run();
+    course.forgetWork();
+    assert.equal((await course.run({ FAKE_PYTHON: "3.13.0" })).code, 0);
+    assert.deepEqual(course.work(), []);
+  });
+
   it("makes again only what a change touches", async () => {
     await course.run();
     course.forgetWork();

@@ -18,7 +18,8 @@ export function pythonPackages({ python }) {
     name: "Python environment",
     id: "python",
     megabytes: 500,
-    key: () => fingerprint(readFileSync(requirements, "utf8"), python, course.python),
+    // Not of the Python on PATH, which differs between shells: the environment keeps its own.
+    key: () => fingerprint(readFileSync(requirements, "utf8"), course.python),
     isInPlace: () =>
       existsSync(course.pythonExe) && existsSync(join(sitePackages() ?? "", "jupyterlab")),
     async make(progress) {
