@@ -65,9 +65,11 @@ export class Kernel {
     }
   }
 
-  private interrupt({ stage, serial }: InterruptOrder): void {
+  private interrupt({ stage, request, serial }: InterruptOrder): void {
     this.state.heard = serial;
-    this.runner.interrupt(stage);
+    if (request === 0) this.runner.stopBackground();
+    // An order can come late, for a cell that has ended meanwhile.
+    else if (request === this.runner.current?.order.request) this.runner.interrupt(stage);
   }
 
   private answer(question: Extract<ToCells, { type: "question" }>): void {
@@ -145,10 +147,10 @@ export class Kernel {
 
   private uncaught(kind: string, error: unknown): void {
     const cell = this.watch.owner;
-    if (!cell || error instanceof KeyboardInterrupt || cell.dead) return;
+    if (error instanceof KeyboardInterrupt || cell?.dead) return;
     const text = `${kind}: ${inspect(error)}\n`;
     this.post({ type: "stream", request: requestOf(cell), name: "stderr", text });
-    this.runner.uncaught(cell, error);
+    if (cell) this.runner.uncaught(cell, error);
   }
 
   /** Ends the running cell, with time to save, and then calls back. */

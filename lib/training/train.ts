@@ -68,6 +68,8 @@ export async function* train(
   assertInteger("train", "reportEvery", reportEvery);
   assertNorm("maxGradNorm", options.maxGradNorm);
   assertNorm("warnGradNorm", options.warnGradNorm);
+  // Asked before the first step too: the kernel then knows that this loop ends by itself when asked.
+  if (isInterrupted()) throw new StoppedError("Training was stopped before its first step.");
   const { optimizer, ema, rng } = options;
   const folder =
     options.checkpoint && new RunFolder({ model, optimizer, ema, rng }, options.checkpoint);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -47,6 +47,7 @@ export class KernelClient {
   private readonly exchanges = new Map<string, Exchange>();
   /** Published for no request of ours, or after its exchange was over. */
   readonly late: { readonly parent: string; readonly message: Published }[] = [];
+  private readonly messages = new EventEmitter();
   /** What the process wrote by itself, outside the protocol. */
   native = "";
 
@@ -100,6 +101,14 @@ export class KernelClient {
   run(code: string, options: Content = {}): Promise<Executed> {
     const defaults = { silent: false, store_history: true, stop_on_error: true };
     return this.exchange("execute_request", { code, ...defaults, ...options });
+  }
+
+  /** Resolves when a cell prints this text. */
+  async prints(text: string): Promise<void> {
+    for (;;) {
+      const [{ kind, content }] = (await once(this.messages, "published")) as [Published];
+      if (kind === "stream" && String(content["text"]).includes(text)) return;
+    }
   }
 
   interrupt(): Promise<Content> {
@@ -167,6 +176,7 @@ export class KernelClient {
       const parent = parentOf(frames);
       const exchange = this.exchanges.get(parent);
       const message = { kind: header.msg_type, content };
+      this.messages.emit("published", message);
       if (!exchange) {
         this.late.push({ parent, message });
         continue;

@@ -44,6 +44,8 @@ export class Cell {
 
   finish(): void {
     this.isFinished = true;
+    this.result = undefined; // Else a tensor that was shown once would never be collected.
+    this.failure = undefined;
   }
 
   /** First stage of an interrupt: loops that watch the signal end by themselves. */

@@ -55,11 +55,7 @@ export class Runner {
 
   interrupt(stage: InterruptOrder["stage"]): void {
     const cell = this.current;
-    if (!cell) {
-      for (const left of this.background) left.stop();
-      this.background.clear();
-      return;
-    }
+    if (!cell) return;
     cell.ask();
     if (stage === "ask") return;
     cell.stop();
@@ -74,6 +70,12 @@ export class Runner {
         this.fail(cell, cell.failure);
       }, ENDING_MS);
     }, nodeTimers.setTimeout);
+  }
+
+  /** Stops what ended cells still do: a training loop that nobody awaited. */
+  stopBackground(): void {
+    for (const cell of this.background) cell.stop();
+    this.background.clear();
   }
 
   /** An exception or rejection that nobody caught. A running cell fails by it. */
@@ -98,20 +100,29 @@ export class Runner {
     const { count, silent, userExpressions } = cell.order;
     const finish = (bundle: MimeBundle | undefined): void => {
       if (cell.finished) return;
-      if (bundle && !silent) this.parts.publishResult(cell, bundle);
+      if (bundle && !silent) this.show(cell, bundle);
       const expressions = evaluateAll(userExpressions, this.parts.engine().variables);
       const reply = { status: "ok", execution_count: count, payload: [] };
       this.end(cell, "ok", { ...reply, user_expressions: expressions });
     };
     const { result } = cell;
     if (result === undefined || silent) finish(undefined);
-    else toBundle(result).then(finish, finish.bind(undefined, undefined));
+    else void toBundle(result).then(finish);
+  }
+
+  private show(cell: Cell, bundle: MimeBundle): void {
+    try {
+      this.parts.publishResult(cell, bundle);
+    } catch {
+      // A part of the bundle is no JSON: the text always is.
+      this.parts.publishResult(cell, { "text/plain": String(bundle["text/plain"]) });
+    }
   }
 
   private fail(cell: Cell, error: unknown): void {
     if (cell.finished) return;
     const interrupted = cell.interrupted || error instanceof KeyboardInterrupt;
-    const shown = interrupted && !(error instanceof KeyboardInterrupt) ? UNPLACED : error;
+    const shown = interrupted ? KeyboardInterrupt.from(error) : error;
     const report = reportError(shown, this.parts.maps, cell.order);
     if (!cell.order.silent) this.parts.publishError(cell, report);
     const reply = { status: "error", execution_count: cell.order.count, ...report };
@@ -132,6 +143,3 @@ export class Runner {
 
 /** Time for the rejected awaits of a stopped cell to reach its end. */
 const ENDING_MS = 50;
-/** For a cell that ended by itself when asked to, so that no line can be named. */
-const UNPLACED = new KeyboardInterrupt();
-UNPLACED.stack = "";

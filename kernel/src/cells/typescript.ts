@@ -5,6 +5,7 @@
 import * as ts from "@tslab/typescript-for-tslab";
 import type { SourceMapPayload } from "node:module";
 
+import { createBuilder } from "./builder";
 import { instrument } from "./instrument";
 
 /** What is known about the script that TypeScript made last. */
@@ -30,11 +31,15 @@ const OPTIONS: ts.CompilerOptions = {
   types: ["node"],
 };
 
-type HostArguments = [files: string[], options: ts.CompilerOptions, ...rest: [ts.System]];
+type HostArguments = [files: string[], options: ts.CompilerOptions, system: ts.System];
+type Reporters = [ts.DiagnosticReporter, ts.WatchStatusReporter];
 
 /** First stage, TypeScript to JavaScript: made once, with our options. */
-function createWatchCompilerHost(...[files, options, ...rest]: HostArguments): unknown {
-  return ts.createWatchCompilerHost(files, { ...options, ...OPTIONS }, ...rest);
+function createWatchCompilerHost(
+  ...[files, options, system, , ...reporters]: [...HostArguments, unknown, ...Reporters]
+): unknown {
+  const ours = { ...options, ...OPTIONS };
+  return ts.createWatchCompilerHost(files, ours, system, createBuilder, ...reporters);
 }
 
 /** Second stage, modules to CommonJS: called for each cell. */

@@ -18,8 +18,9 @@ export class CellQueue {
     private readonly run: (order: ExecuteOrder) => void,
   ) {}
 
-  get busy(): boolean {
-    return this.running !== undefined;
+  /** The request whose cell is running, or 0. */
+  get runningRequest(): RequestId {
+    return this.running?.request ?? 0;
   }
 
   add(request: RequestId, client: Client): void {

@@ -17,6 +17,8 @@ export interface DeskParts {
   send(order: ToCells): void;
   /** Ends the JavaScript that the cell thread runs at this moment. */
   terminate(): void;
+  /** Lets go of the cell thread before the end. */
+  disconnect(): void;
 }
 
 /** Longest time that a cell gets to save its work when the kernel is shut down. */
@@ -80,7 +82,7 @@ export class Desk {
         this.answer(message.request, message.json);
         break;
       case "interrupted-by-signal":
-        this.interrupter.press(this.queue.busy);
+        this.interrupter.press(this.queue.runningRequest);
         break;
       case "goodbye":
         void this.leave();
@@ -114,7 +116,7 @@ export class Desk {
         break;
       case "interrupt_request":
         client.reply("interrupt_reply", JSON.stringify({ status: "ok" }));
-        this.interrupter.press(this.queue.busy);
+        this.interrupter.press(this.queue.runningRequest);
         break;
       case "shutdown_request":
         this.shutDown(client);
@@ -171,6 +173,7 @@ export class Desk {
 
   /** Sends what is queued and ends the process. */
   private async leave(): Promise<void> {
+    this.parts.disconnect();
     await this.parts.sockets.close();
     this.parts.send({ type: "exit" });
     // From a worker process.exit() ends only this thread, and the other one may be blocked for good.

@@ -28,6 +28,9 @@ async function main(): Promise<void> {
     terminate: () => {
       inspector.post("Runtime.terminateExecution");
     },
+    disconnect: () => {
+      inspector.disconnect();
+    },
   });
   port.on("message", (message: ToFront) => {
     desk.hear(message);

@@ -1,4 +1,4 @@
-import type { InterruptOrder } from "../threads/channel";
+import type { InterruptOrder, RequestId } from "../threads/channel";
 import type { SharedState } from "../threads/shared-state";
 
 /** Milliseconds after the press at which each stage is reached. */
@@ -30,6 +30,7 @@ export class Interrupter {
   private pressedAt = 0;
   private impatient = false;
   private stopSent = false;
+  private request: RequestId = 0;
   private serial = 0;
   private sentAt = 0;
 
@@ -38,14 +39,15 @@ export class Interrupter {
     private readonly thread: CellThread,
   ) {}
 
-  /** @param busy whether a cell is running; without one, loops left behind by earlier cells stop. */
-  press(busy: boolean): void {
+  /** @param request the running cell; 0: none, so that what earlier ones left running is stopped. */
+  press(request: RequestId): void {
     if (this.timer) {
       this.impatient = true;
       return;
     }
+    this.request = request;
     this.send("ask");
-    if (!busy) return;
+    if (request === 0) return;
     this.pressedAt = performance.now();
     this.timer = setInterval(() => {
       this.tick();
@@ -86,6 +88,6 @@ export class Interrupter {
   private send(stage: InterruptOrder["stage"]): void {
     this.serial += 1;
     this.sentAt = performance.now();
-    this.thread.order({ type: "interrupt", stage, serial: this.serial });
+    this.thread.order({ type: "interrupt", stage, request: this.request, serial: this.serial });
   }
 }

@@ -31,6 +31,8 @@ export interface Question {
 export interface InterruptOrder {
   readonly type: "interrupt";
   readonly stage: "ask" | "stop" | "settle";
+  /** The cell that is meant; 0: none is running, stop what earlier ones left in the background. */
+  readonly request: RequestId;
   /** Written to the shared state when heard, so that the front knows that the thread is free. */
   readonly serial: number;
 }
