@@ -29,6 +29,17 @@ describe("kernel: messages", () => {
     assert.deepEqual(kindsOf(await kernel.run("const silent = 1")), ["execute_input"]);
   });
 
+  it("sees variables of earlier cells in every place, also as shorthand properties", async () => {
+    await kernel.run("let p = 1, q = 2");
+    assert.equal(resultOf(await kernel.run("({ p, q: { q } }).q.q + p"))["text/plain"], "3");
+    assert.equal(
+      resultOf(await kernel.run("({ p, q = 9 } = { p: 5 } as any); p + q"))["text/plain"],
+      "14",
+    );
+    assert.equal(resultOf(await kernel.run("[p, q].join()"))["text/plain"], "'5,9'");
+    assert.equal(resultOf(await kernel.run("((p: number) => ({ p }).p)(7)"))["text/plain"], "7");
+  });
+
   const awaits: [string, string][] = [
     ["await Promise.resolve(1)", "1"],
     ["await (Promise.resolve(2))", "2"],

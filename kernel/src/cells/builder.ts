@@ -1,5 +1,7 @@
 import * as ts from "@tslab/typescript-for-tslab";
 
+import { mendChecker } from "./shorthand";
+
 /** Parts of TypeScript that are there but not in its declarations. */
 interface Internals {
   bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void;
@@ -25,6 +27,9 @@ export const createBuilder: ts.CreateProgram<Builder> = (...args) => {
       (ts as unknown as Internals).bindSourceFile(file, program.getCompilerOptions());
     }
   }
+  let checker: ts.TypeChecker | undefined;
+  const getTypeChecker = program.getTypeChecker.bind(program);
+  program.getTypeChecker = () => (checker ??= mendChecker(getTypeChecker()));
   builder.getAllDependencies = (file) => sourcesFrom(program, file);
   return builder as Builder;
 };

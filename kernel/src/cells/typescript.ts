@@ -1,12 +1,13 @@
 /**
  * Must be imported before anything of tslab: it puts a wrapped TypeScript where tslab looks for its
- * own, in Node's cache of modules. One wrapped function adds a source map, the other instruments.
+ * own, in Node's cache of modules. The wrapped functions add source maps, instrument, and mend.
  */
 import * as ts from "@tslab/typescript-for-tslab";
 import type { SourceMapPayload } from "node:module";
 
 import { createBuilder } from "./builder";
 import { instrument } from "./instrument";
+import { visitEachChild } from "./shorthand";
 
 /** What is known about the script that TypeScript made last. */
 export interface LastScript {
@@ -63,4 +64,4 @@ function inlineMap(code: string): string {
 }
 
 const cached = require.cache[require.resolve("@tslab/typescript-for-tslab")];
-if (cached) cached.exports = { ...ts, createWatchCompilerHost, transpileModule };
+if (cached) cached.exports = { ...ts, createWatchCompilerHost, transpileModule, visitEachChild };
