@@ -38,7 +38,7 @@ export class TrainStep implements Disposable {
     );
   }
 
-  /** @throws NonFiniteError before the weights are changed by a NaN or an infinity */
+  /** @throws NonFiniteError before a NaN or an infinity changes anything; the draws are undone too */
   run(step: number): StepMeasurement {
     const { batches, optimizer, learningRate, ema, rng } = this.options;
     if (learningRate !== undefined) optimizer.learningRate = learningRate(step);
@@ -54,6 +54,9 @@ export class TrainStep implements Disposable {
       optimizer.countStep();
       ema?.countUpdate();
       return measured;
+    } catch (error) {
+      rng.moveTo(rngBefore);
+      throw error;
     } finally {
       tf.dispose([batch.x, ...(batch.labels ? [batch.labels] : [])]);
     }

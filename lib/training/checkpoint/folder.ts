@@ -1,5 +1,6 @@
 import {
   closeSync,
+  type Dirent,
   existsSync,
   fsyncSync,
   lstatSync,
@@ -33,8 +34,7 @@ export function stepName(step: number): string {
 
 /** The checkpoints of a run, oldest first. Links are not followed. */
 export function storedSteps(folder: string): StoredStep[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder)
     .filter((entry) => entry.isDirectory() && STEP_NAME.test(entry.name))
     .map(({ name }) => ({ step: Number(name.slice("step-".length)), path: join(folder, name) }))
     .sort((a, b) => a.step - b.step);
@@ -97,19 +97,40 @@ export function removeOld(folder: string, keep: number): void {
   }
 }
 
-/** Finish or undo what a writer that was killed left half done. */
+/** Finish or undo what a writer that was killed left half done. @throws CheckpointError */
 export function mendFolder(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    const [, writer] = WRITING_NAME.exec(name) ?? [];
-    if (writer !== undefined && isDone(Number(writer))) {
-      rmSync(join(folder, name), { recursive: true, force: true });
-    }
-    const [, step, replacer] = REPLACED_NAME.exec(name) ?? [];
-    if (step !== undefined && isDone(Number(replacer))) {
-      if (existsSync(join(folder, step))) rmSync(join(folder, name), { recursive: true });
-      else renameSync(join(folder, name), join(folder, step));
-    }
+  try {
+    for (const { name } of entriesOf(folder)) mendEntry(folder, name);
+  } catch (cause) {
+    throw cause instanceof CheckpointError ? cause : cannotWrite(folder, cause);
+  }
+}
+
+function mendEntry(folder: string, name: string): void {
+  const path = join(folder, name);
+  const [, writer] = WRITING_NAME.exec(name) ?? [];
+  if (writer !== undefined && isDone(Number(writer))) {
+    rmSync(path, { recursive: true, force: true });
+  }
+  const [, step, replacer] = REPLACED_NAME.exec(name) ?? [];
+  if (step !== undefined && isDone(Number(replacer))) {
+    if (existsSync(join(folder, step))) rmSync(path, { recursive: true });
+    else renameSync(path, join(folder, step));
+  }
+}
+
+/** What a folder holds; nothing if it is not there. @throws CheckpointError if it is no folder */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new CheckpointError(
+      `${folder} cannot be read: ${message}.`,
+      "Give a folder that you may read and write.",
+      { cause },
+    );
   }
 }
 
@@ -159,11 +180,12 @@ function syncFolder(folder: string): void {
   }
 }
 
-function removeQuietly(path: string): void {
+/** Clean up after an error, which is the one to report. */
+export function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // The first error is the one to report; the next writer removes what is left.
+    // The next writer removes what is left.
   }
 }
 
@@ -176,7 +198,8 @@ const FIXES: Readonly<Record<string, string>> = {
   EROFS: "Choose a folder on a disk that is not read-only.",
 };
 
-function cannotWrite(path: string, cause: unknown): CheckpointError {
+/** The error for a path that the system refuses to write. */
+export function cannotWrite(path: string, cause: unknown): CheckpointError {
   const { code = "", message } = cause as NodeJS.ErrnoException;
   return new CheckpointError(
     `${path} cannot be written: ${message}.`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { CheckpointError } from "../../core/errors";
 import type { Disposable } from "../../core/memory";
-import { isAlive } from "./folder";
+import { cannotWrite, isAlive, removeQuietly } from "./folder";
 
 interface Holder {
   readonly pid: number;
@@ -22,10 +22,9 @@ export class RunLock implements Disposable {
   private readonly path: string;
   private readonly holder = { pid: process.pid, host: hostname(), token: randomUUID() };
 
-  /** @throws CheckpointError if a living process holds the folder */
+  /** @throws CheckpointError if a living process holds the folder, or it cannot be written to */
   constructor(private readonly folder: string) {
     this.path = join(folder, "lock");
-    mkdirSync(folder, { recursive: true });
     while (!this.tryCreate()) this.removeStale();
   }
 
@@ -45,15 +44,21 @@ export class RunLock implements Disposable {
   /** Linking a finished file is atomic: nobody sees a lock half written. */
   private tryCreate(): boolean {
     const draft = `${this.path}.${this.holder.token}`;
-    writeFileSync(draft, JSON.stringify(this.holder));
+    try {
+      mkdirSync(this.folder, { recursive: true });
+      writeFileSync(draft, JSON.stringify(this.holder));
+    } catch (cause) {
+      removeQuietly(draft);
+      throw cannotWrite(this.folder, cause);
+    }
     try {
       linkSync(draft, this.path);
       return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw error;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw cannotWrite(this.folder, cause);
     } finally {
-      rmSync(draft, { force: true });
+      removeQuietly(draft);
     }
   }
 
