@@ -1,3 +1,4 @@
+import { assertDtype, assertReal } from "../core/guard";
 import { sigmoid, tanh } from "../core/ops";
 import { assertDtype, assertReal } from "../core/guard";
 import { tf } from "../engine/tf";

@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors";
+import { ShapeError, ValueError } from "../core/errors";
 import { assertFloats, assertInteger } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
@@ -147,7 +147,10 @@ function assertSizes(where: string, sizes: Readonly<Record<string, number>>): vo
 
 function assertPadding(where: string, padding: Padding): void {
   if (padding === "same" || padding === "valid") return;
-  assertInteger(where, "padding", padding, 0);
+  if (Number.isSafeInteger(padding) && padding >= 0) return;
+  throw new ValueError(
+    `${where}: padding must be "same", "valid" or a whole number of at least 0, got ${padding}.`,
+  );
 }
 
 /** Initialise `[…, out, in]` as if it were `[…, in, out]`, so that the fans are right. */

@@ -29,6 +29,9 @@ export function sinusoidalEmbedding(
   size: number,
   { maxPeriod = 10_000, order = "cos-sin", frequencyShift = 0 }: SinusoidalOptions = {},
 ): tf.Tensor2D {
+  assertOneOf("sinusoidalEmbedding", "order", order, ["cos-sin", "sin-cos"]);
+  assertInteger("sinusoidalEmbedding", "frequencyShift", frequencyShift, 0);
+  assertInRange("sinusoidalEmbedding", "frequencyShift", frequencyShift, [0, 1]);
   assertInteger("sinusoidalEmbedding", "size", size, 2 + 2 * frequencyShift);
   assertInRange("sinusoidalEmbedding", "maxPeriod", maxPeriod, [1, Number.MAX_VALUE]);
   assertOneOf("sinusoidalEmbedding", "order", order, ["cos-sin", "sin-cos"]);

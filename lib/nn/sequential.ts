@@ -18,10 +18,14 @@ export type Layer = (Module & { forward(x: tf.Tensor): tf.Tensor }) | ((x: tf.Te
 export class Sequential extends Module {
   readonly layers: readonly Layer[];
 
-  /** @throws ValueError if there is no layer */
+  /** @throws ValueError if there is no layer, or something else among them */
   constructor(layers: readonly Layer[]) {
     super();
     if (layers.length === 0) throw new ValueError("Sequential: there must be at least one layer.");
+    layers.forEach((layer, i) => {
+      if (layer instanceof Module || typeof layer === "function") return;
+      throw new ValueError(`Sequential: layer ${i} must be a module or a function.`);
+    });
     this.layers = [...layers];
   }
 
