@@ -34,7 +34,6 @@ export function sinusoidalEmbedding(
   assertInRange("sinusoidalEmbedding", "frequencyShift", frequencyShift, [0, 1]);
   assertInteger("sinusoidalEmbedding", "size", size, 2 + 2 * frequencyShift);
   assertInRange("sinusoidalEmbedding", "maxPeriod", maxPeriod, [1, Number.MAX_VALUE]);
-  assertOneOf("sinusoidalEmbedding", "order", order, ["cos-sin", "sin-cos"]);
   assertShape("sinusoidalEmbedding", "t", t, ["B"]);
   if (t.dtype !== "int32") assertDtype("sinusoidalEmbedding", "t", t, "float32");
   const waves = Math.floor(size / 2);

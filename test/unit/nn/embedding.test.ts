@@ -79,6 +79,8 @@ describe("LabelEmbedding", () => {
         [80, 84],
         [60, 62],
       ]);
+      const unknown = tf.tensor1d([4], "int32");
+      assert.throws(() => embedding.forward(unknown), /4 is not in \[0, 4\)/);
       const floats = tf.tensor1d([1]);
       assert.throws(() => embedding.forward(floats), core.ShapeError);
     });
