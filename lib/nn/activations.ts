@@ -1,4 +1,3 @@
-import { assertDtype, assertReal } from "../core/guard";
 import { sigmoid, tanh } from "../core/ops";
 import { assertDtype, assertReal } from "../core/guard";
 import { tf } from "../engine/tf";

@@ -34,7 +34,7 @@ class Everything {
   forward(x: tf.Tensor4D, y: tf.Tensor1D): tf.Tensor4D {
     const condition = this.labels.forward(y).add(nn.sinusoidalEmbedding(y, 4)); // (B, 4)
     const small = nn.silu(this.group.forward(this.down.forward(x))); // (B, 4, 4, 4)
-    const shifted = this.batch.forward(small.add(condition.reshape([-1, 1, 1, 4])));
+    const shifted = this.batch.forward(small.add<tf.Tensor4D>(condition.reshape([-1, 1, 1, 4])));
     const pooled = nn.upsampleNearest(nn.averagePool(nn.gelu(this.wide.forward(shifted))));
     const tokens = nn.patchify(nn.upsampleBilinear(pooled), 2).slice([0, 0, 0], [-1, -1, 4]);
     const seen = this.attention.forward(this.layer.forward(tokens) as tf.Tensor3D);
