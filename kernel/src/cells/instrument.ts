@@ -48,6 +48,7 @@ class Rewriter {
     }
     if (ts.isAwaitExpression(node)) return this.awaitExpression(node);
     const inner = this.children(node);
+    if (ts.isObjectBindingPattern(inner)) return this.withoutExports(inner);
     if (ts.isForOfStatement(inner)) {
       const { awaitModifier, initializer, expression, statement } = inner;
       if (awaitModifier && this.depth === 0) this.found.topLevelAwait = true;
@@ -71,6 +72,16 @@ class Rewriter {
       return f.updateDoStatement(inner, this.polling(inner.statement), inner.expression);
     }
     return inner;
+  }
+
+  /**
+   * tslab writes `exports.` before names of earlier cells. It takes the `loss` of `{ loss: l }` for
+   * one when an earlier cell declared the object's type, and prints `{ exports, loss: l }`.
+   */
+  private withoutExports(pattern: ts.ObjectBindingPattern): ts.ObjectBindingPattern {
+    const isOurs = ({ name, propertyName }: ts.BindingElement): boolean =>
+      propertyName !== undefined || !ts.isIdentifier(name) || name.text !== "exports";
+    return this.f.updateObjectBindingPattern(pattern, pattern.elements.filter(isOurs));
   }
 
   private awaitExpression(node: ts.AwaitExpression): ts.Node {
