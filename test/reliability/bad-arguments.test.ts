@@ -27,7 +27,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
 };
 
 const SEED = Number(process.env["LATENTLAB_FUZZ_SEED"] ?? 2026);
-const DRAWS = Number(process.env["LATENTLAB_FUZZ_DRAWS"] ?? 200);
+const DRAWS = Number(process.env["LATENTLAB_FUZZ_DRAWS"] ?? 500);
 
 /** Every exported function by name, e.g. `"nn.Dense"`; a class also gives its `forward`. */
 function exportedFunctions(): string[] {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { deflateSync, gzipSync } from "node:zlib";
 
-import { core, data, Rng } from "latentlab";
+import { core, data, Rng, training } from "latentlab";
 
 import { idxBytes } from "../support/idx";
 import { mutate } from "../support/mutate";
@@ -52,12 +52,29 @@ function parseCatalog(bytes: Uint8Array): Parsed {
   return { values: entries.length, claimed: entries.length };
 }
 
+function parseSafetensors(bytes: Uint8Array): Parsed {
+  const tensors = [...training.decodeSafetensors(Buffer.from(bytes), "fuzzed").values()];
+  const total = (sizes: number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+  return {
+    values: total(tensors.map((tensor) => tensor.data.length)),
+    claimed: total(tensors.map(({ shape }) => sizeOf(shape))),
+  };
+}
+
 const pixels = Uint8Array.from({ length: 10 * 12 * 12 }, (_, i) => (i * 7) % 256);
 const idx = idxBytes([10, 12, 12], pixels);
 const row = [...Array.from({ length: 64 }, (_, i) => i % 17), 3].join(",");
 const csv = Buffer.from(`${row}\n`.repeat(8));
 const png = pngBytes([8, 8, 3], pixels.subarray(0, 192));
 const catalog = Buffer.from(JSON.stringify({ version: 1, datasets: data.loadCatalog() }));
+
+const safetensors = training.encodeSafetensors(
+  new Map([
+    ["weight", { dtype: "float32", shape: [4, 8], data: new Float32Array(32).fill(1.5) }],
+    ["step", { dtype: "int32", shape: [3], data: Int32Array.of(1, 2, 3) }],
+    ["mask", { dtype: "bool", shape: [2, 3], data: Uint8Array.of(0, 1, 0, 1, 1, 0) }],
+  ]),
+);
 
 const FORMATS: readonly Format[] = [
   { name: "IDX", seed: idx, parse: parseIdx },
@@ -67,6 +84,7 @@ const FORMATS: readonly Format[] = [
   { name: "digits.csv.gz, damaged outside", seed: gzipSync(csv), parse: parseCsv },
   { name: "PNG", seed: png, parse: parsePng },
   { name: "PNG with right CRCs", seed: png, wrap: mendCrcs, parse: parsePng },
+  { name: "safetensors", seed: safetensors, parse: parseSafetensors },
   { name: "catalog.json", seed: catalog, parse: parseCatalog },
 ];
 

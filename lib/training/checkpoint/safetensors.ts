@@ -1,4 +1,4 @@
-import { CheckpointError } from "../../core/errors";
+import { CheckpointError, ShapeError } from "../../core/errors";
 
 /** A tensor outside TensorFlow: row-major values of one of the three dtypes that tfjs computes in. */
 export interface HostTensor {
@@ -28,6 +28,7 @@ const LENGTH_BYTES = 8;
  * The bytes of a `.safetensors` file: header length (u64, little-endian), a JSON header of names,
  * dtypes, shapes and offsets, then the values, little-endian like every machine that tfjs runs on.
  *
+ * @throws ShapeError if a tensor has other values than its shape says
  * @see https://github.com/huggingface/safetensors, "Format"
  */
 export function encodeSafetensors(tensors: HostTensors): Buffer {
@@ -35,6 +36,7 @@ export function encodeSafetensors(tensors: HostTensors): Buffer {
   const chunks: Buffer[] = [];
   let end = 0;
   for (const [name, { dtype, shape, data }] of aligned(tensors)) {
+    assertFull(name, shape, data);
     const begin = end;
     end += data.byteLength;
     header[name] = { dtype: CODES[dtype], shape, data_offsets: [begin, end] };
@@ -45,6 +47,13 @@ export function encodeSafetensors(tensors: HostTensors): Buffer {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeBigUInt64LE(BigInt(json.length + padding.length));
   return Buffer.concat([length, json, padding, ...chunks]);
+}
+
+function assertFull(name: string, shape: readonly number[], data: ArrayLike<number>): void {
+  if (isSizes(shape) && data.length === shape.reduce((product, size) => product * size, 1)) return;
+  throw new ShapeError(
+    `encodeSafetensors: ${name} has shape [${String(shape)}] but ${data.length} values.`,
+  );
 }
 
 /** Four-byte values before single bytes, so that each tensor begins at a multiple of its width. */

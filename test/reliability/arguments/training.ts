@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { type core, data, nn, Rng, tf, training } from "latentlab";
 
 import { type Argument, count, given, number, record, tensor } from "./argument";
@@ -25,6 +29,20 @@ const GRADIENTS: Argument = {
 
 const MAX_NORM = number(1, { min: 1e-9 });
 
+/** A tensor on the host by name. */
+const HOST_TENSORS: Argument = {
+  valid: () => new Map([["a", hostTensor([2])]]),
+  faults: [
+    { what: "too few values", make: (draw) => new Map([["a", hostTensor([draw(3, 9)])]]) },
+    { what: "a negative size", make: () => new Map([["a", hostTensor([-2])]]) },
+    { what: "a fractional size", make: () => new Map([["a", hostTensor([0.5, 4])]]) },
+  ],
+};
+
+function hostTensor(shape: number[]): training.HostTensor {
+  return { dtype: "float32", shape, data: Float32Array.of(1, 2) };
+}
+
 type Options = Pick<training.TrainOptions, "steps" | "reportEvery" | "maxGradNorm">;
 
 /** A model of three weights and all that its training needs, freed together. */
@@ -44,6 +62,16 @@ class SmallRun implements core.Disposable {
   dispose(): void {
     this.optimizer.dispose();
     this.model.dispose();
+  }
+}
+
+/** Save a model in a folder that is gone afterwards. */
+function saveElsewhere(model: nn.Module, step: number, options: { keep?: number }): void {
+  const folder = mkdtempSync(join(tmpdir(), "arguments-"));
+  try {
+    training.saveCheckpoint(folder, step, { model }, options);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -92,6 +120,13 @@ export const TRAINING: Readonly<Record<string, Subject>> = {
       maxGradNorm: MAX_NORM,
       warnGradNorm: MAX_NORM,
     }),
+  ),
+  "training.encodeSafetensors": takes(training.encodeSafetensors, HOST_TENSORS),
+  "training.saveCheckpoint": takes(
+    saveElsewhere,
+    given(() => new nn.Dense(1, 1, new Rng(1))),
+    count(5, { min: 0 }),
+    record({ keep: count(2) }),
   ),
   "training.constantRate": takes(training.constantRate, LEARNING_RATE),
   "training.linearDecay": takes(training.linearDecay, LEARNING_RATE, count(10)),
