@@ -89,10 +89,7 @@ describe("live figures in JupyterLab", function () {
     await page.addInitScript("window.canaries = 0; window.canary = () => { window.canaries++; };");
     lab = await LabPage.open(page, jupyter.page("live.ipynb"));
     await lab.run(0);
-    await lab.waitForEnd(0, 60_000).catch(async (error: unknown) => {
-      await lab.screenshot(join(SCREENSHOTS, "failed.png"));
-      throw error;
-    });
+    await lab.waitForEnd(0);
   });
 
   afterEach(async function () {
@@ -140,7 +137,7 @@ describe("live figures in JupyterLab", function () {
     );
     await lab.screenshot(join(SCREENSHOTS, "training-light.png"));
     await lab.pressStop();
-    await lab.waitForStatus("idle", 5_000);
+    await lab.waitForIdle(5_000);
     assert.match(await lab.text(2), /stopped at step [\d,]+ of 1,000,000/);
     await lab.run(3);
     await lab.waitForEnd(3);

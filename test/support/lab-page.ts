@@ -11,14 +11,13 @@ export class LabPage {
     await page.goto(address);
     const lab = new LabPage(page);
     await page.locator(".jp-Notebook .jp-Cell").first().waitFor({ timeout: 60_000 });
-    await lab.waitForStatus("idle");
+    await lab.waitForIdle();
     return lab;
   }
 
-  /** The kernel's state, by the indicator in the toolbar. */
-  async waitForStatus(status: "idle" | "busy", timeout = 60_000): Promise<void> {
-    const indicator = `.jp-Notebook-ExecutionIndicator[data-status="${status}"]`;
-    await this.page.locator(indicator).waitFor({ timeout });
+  /** Wait until the status bar says that the kernel is connected and has nothing to do. */
+  async waitForIdle(timeout = 60_000): Promise<void> {
+    await this.page.getByText("LatentLab (TypeScript) | Idle").waitFor({ timeout });
   }
 
   cell(index: number): Locator {
