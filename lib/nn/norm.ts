@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from "../core/errors";
+import { ShapeError } from "../core/errors";
 import { assertInRange, assertInteger, assertLastAxis } from "../core/guard";
 import { tf } from "../engine/tf";
 import { buffer, constantParameter } from "./init";
@@ -23,62 +23,6 @@ function scaleAndShift(centred: tf.Tensor, variance: tf.Tensor, norm: Affine): t
   const inverse = variance.add(norm.epsilon).rsqrt();
   const scaled = centred.mul(norm.weight === undefined ? inverse : inverse.mul(norm.weight));
   return norm.bias === undefined ? scaled : scaled.add(norm.bias);
-}
-
-/**
- * Every group of consecutive channels gets mean 0 and (biased) variance 1 over its pixels, each
- * example by itself. One group per channel is instance normalisation.
- *
- * @see Wu & He 2018, arXiv:1803.08494v3, eq. 1–3
- */
-export class GroupNorm extends Module {
-  /** Factor per channel `[C]`. */
-  readonly weight: tf.Variable | undefined;
-  /** Offset per channel `[C]`. */
-  readonly bias: tf.Variable | undefined;
-  readonly epsilon: number;
-
-  /** @throws ValueError if `numGroups` does not divide `numChannels` */
-  constructor(
-    readonly numGroups: number,
-    readonly numChannels: number,
-    { epsilon = 1e-5, isAffine = true }: NormOptions = {},
-  ) {
-    super();
-    assertInteger("GroupNorm", "numGroups", numGroups);
-    assertNorm("GroupNorm", numChannels, epsilon);
-    if (numChannels % numGroups !== 0) {
-      throw new ValueError(
-        `GroupNorm: ${numChannels} channels do not divide into ${numGroups} groups.`,
-      );
-    }
-    this.epsilon = epsilon;
-    this.weight = isAffine ? constantParameter([numChannels], 1) : undefined;
-    this.bias = isAffine ? constantParameter([numChannels], 0) : undefined;
-  }
-
-  /**
-   * @param x `[B, ..., C]`
-   * @returns the same shape; the caller owns it
-   * @throws ShapeError if the last axis is not `numChannels`, or x is empty or not float32
-   */
-  forward<T extends tf.Tensor>(x: T): T {
-    assertLastAxis("GroupNorm", x, this.numChannels, ["B"]);
-    return tf.tidy(() => {
-      const pixels = x.reshape([x.shape[0] as number, -1, this.numChannels]); // (B, P, C)
-      const mean = this.meanOfGroups(pixels.mean(1)); // (B, 1, C)
-      const centred = pixels.sub(mean);
-      const variance = this.meanOfGroups(centred.square().mean(1)); // (B, 1, C)
-      return scaleAndShift(centred, variance, this).reshape(x.shape) as T;
-    });
-  }
-
-  /** `[B, C]` → `[B, 1, C]`, each channel replaced by the mean of its group. */
-  private meanOfGroups(perChannel: tf.Tensor): tf.Tensor {
-    const groupSize = this.numChannels / this.numGroups;
-    const means = perChannel.reshape([-1, this.numGroups, groupSize]).mean(2, true); // (B, G, 1)
-    return means.mul(tf.ones([1, 1, groupSize])).reshape([-1, 1, this.numChannels]);
-  }
 }
 
 /** Every vector along the last axis gets mean 0 and (biased) variance 1. */
@@ -192,7 +136,8 @@ export class BatchNorm extends Module {
   }
 }
 
-function assertNorm(where: string, numChannels: number, epsilon: number): void {
+/** @throws ValueError */
+export function assertNorm(where: string, numChannels: number, epsilon: number): void {
   assertInteger(where, "number of channels", numChannels);
   assertInRange(where, "epsilon", epsilon, [0, 1]);
 }

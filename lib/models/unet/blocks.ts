@@ -6,7 +6,7 @@ import { Conv2d } from "../../nn/conv";
 import { Dense } from "../../nn/dense";
 import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
-import { GroupNorm } from "../../nn/norm";
+import { GroupNorm } from "../../nn/group-norm";
 
 /** What all blocks of one network share. */
 export interface BlockConfig {

@@ -9,7 +9,7 @@ import { Dense } from "../../nn/dense";
 import { LabelEmbedding, sinusoidalEmbedding } from "../../nn/embedding";
 import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
-import { GroupNorm } from "../../nn/norm";
+import { GroupNorm } from "../../nn/group-norm";
 import { upsampleNearest } from "../../nn/resample";
 import { PixelAttention, ResBlock } from "./blocks";
 import { type Level, LevelBuilder } from "./levels";
