@@ -141,7 +141,7 @@ export class TrainingDashboard {
     const rate = stepsPerSecond ?? 0;
     const parts = [
       `${stopped ? "stopped at step" : "step"} ${group(step)} of ${group(this.options.steps)}`,
-      rate > 0 ? `${rate.toPrecision(3)} steps/s` : "",
+      rate > 0 ? `${rate < 10 ? rate.toFixed(1) : group(Math.round(rate))} steps/s` : "",
       secondsLeft === undefined || done || stopped ? "" : `${duration(secondsLeft)} left`,
       `${Math.round(memoryReport().residentBytes / 1e6)} MB`,
       warning ?? "",

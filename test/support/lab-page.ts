@@ -54,13 +54,15 @@ export class LabPage {
     await this.page.waitForTimeout(1_500);
   }
 
-  async useDarkTheme(): Promise<void> {
+  /** Run a command of the palette. @param name as the palette shows it */
+  async command(name: string): Promise<void> {
     await this.page.keyboard.press("Control+Shift+c");
-    await this.page.locator(".lm-CommandPalette-input").fill("Use Theme: JupyterLab Dark");
-    await this.page
-      .locator(".lm-CommandPalette-item", { hasText: "JupyterLab Dark" })
-      .first()
-      .click();
+    await this.page.locator(".lm-CommandPalette-input").fill(name);
+    await this.page.locator(".lm-CommandPalette-item", { hasText: name }).first().click();
+  }
+
+  async useDarkTheme(): Promise<void> {
+    await this.command("Use Theme: JupyterLab Dark");
     await this.page.locator('body[data-jp-theme-light="false"]').waitFor({ state: "attached" });
     await this.page.waitForTimeout(1_000);
   }

@@ -197,7 +197,7 @@ describe("liveTraining", () => {
     });
     const { names, status, picture } = last(sent);
     assert.deepEqual(names, ["loss", "kl", "held out"]);
-    assert.match(status, /^step 100 of 100 · 50\.0 steps\/s · \d+ MB$/);
+    assert.match(status, /^step 100 of 100 · 50 steps\/s · \d+ MB$/);
     assert.ok(picture);
   });
 
@@ -230,7 +230,7 @@ describe("liveTraining", () => {
     assert.equal(lines.length, 3); // at 5 s, at 10 s, and the end at 12 s
     assert.match(
       lines[2] ?? "",
-      /^VAE: step 100 of 100 · 50\.0 steps\/s .* · loss 1\.000 · kl 100\.0$/,
+      /^VAE: step 100 of 100 · 50 steps\/s .* · loss 1\.000 · kl 100\.0$/,
     );
   });
 });
