@@ -1,6 +1,6 @@
 import { nativeOp, scalarAttr, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
-import { assertDtype, assertLastAxis } from "./guard";
+import { assertDtype, assertLastAxis, assertShape } from "./guard";
 
 /**
  * tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
@@ -91,6 +91,10 @@ export function logSoftmax<T extends tf.Tensor>(logits: T): T {
  * @throws an error of TensorFlow on a CPU if an index is out of range; on a GPU such rows are zero
  */
 export function gatherRows(table: tf.Tensor, indices: tf.Tensor1D): tf.Tensor {
+  assertDtype("gatherRows", "table", table, "float32");
+  assertShape("gatherRows", "table", table, ["N", ...table.shape.slice(1)]);
+  assertShape("gatherRows", "indices", indices, ["B"]);
+  assertDtype("gatherRows", "indices", indices, "int32");
   const gather = tf.customGrad((rows, save) => {
     (save as tf.GradSaveFunc)([indices]);
     const value = nativeOp(

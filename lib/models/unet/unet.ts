@@ -1,4 +1,10 @@
-import { assertInteger, assertShape } from "../../core/guard";
+import {
+  assertDtype,
+  assertFloats,
+  assertInteger,
+  assertShape,
+  assertSizes,
+} from "../../core/guard";
 import { ValueError } from "../../core/errors";
 import type { Rng } from "../../core/random";
 import type { Images, Labels, Timesteps } from "../../core/types";
@@ -57,7 +63,7 @@ export class Unet extends Module {
     super();
     const { imageChannels, baseChannels, channelMultipliers } = config;
     const { numGroups = 8, timeSize = 4 * baseChannels, numHeads = 1, numClasses } = config;
-    assertSizes(config);
+    assertConfig(config);
     this.timeWaves = timeSize;
     this.time = {
       dense0: new Dense(timeSize, timeSize, rng),
@@ -90,7 +96,13 @@ export class Unet extends Module {
    */
   forward(x: Images, t: Timesteps, labels?: Labels): Images {
     const { imageSize, imageChannels } = this.config;
-    assertShape("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
+    assertFloats("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
+    assertShape("Unet", "t", t, [x.shape[0]]);
+    if (t.dtype !== "int32") assertDtype("Unet", "t", t, "float32");
+    if (this.label !== undefined) {
+      assertShape("Unet", "labels", labels as Labels, [x.shape[0]]);
+      assertDtype("Unet", "labels", labels as Labels, "int32");
+    }
     return tf.tidy(() => {
       const timeFeatures = this.timeFeatures(t, labels);
       const skips: tf.Tensor4D[] = [];
@@ -137,14 +149,31 @@ export class Unet extends Module {
   }
 }
 
-function assertSizes({ imageSize, channelMultipliers, numResBlocks, baseChannels }: UnetConfig) {
-  assertInteger("Unet", "baseChannels", baseChannels);
-  assertInteger("Unet", "numResBlocks", numResBlocks);
-  for (const multiplier of channelMultipliers) assertInteger("Unet", "multiplier", multiplier);
-  const shrink = 2 ** (channelMultipliers.length - 1);
-  if (imageSize % shrink === 0 && channelMultipliers.length > 0) return;
-  throw new ValueError(
-    `Unet: ${channelMultipliers.length} levels need an imageSize that ${shrink} divides, ` +
-      `got ${imageSize}.`,
-  );
+/** Everything is checked before the first weight is made, so that a refusal leaves nothing behind. */
+function assertConfig(config: UnetConfig): void {
+  const { imageSize, baseChannels, channelMultipliers, attentionSizes } = config;
+  const { numGroups = 8, numHeads = 1, numClasses = 1, timeSize = 4 * baseChannels } = config;
+  const { imageChannels, numResBlocks } = config;
+  const sizes = { imageSize, imageChannels, baseChannels, numResBlocks, numGroups, numHeads };
+  for (const [name, size] of Object.entries({ ...sizes, numClasses })) {
+    assertInteger("Unet", name, size);
+  }
+  assertInteger("Unet", "timeSize", timeSize, 2);
+  assertInteger("Unet", "the number of channelMultipliers", channelMultipliers.length);
+  assertSizes("Unet", "channelMultipliers", channelMultipliers);
+  assertSizes("Unet", "attentionSizes", attentionSizes);
+  const levels = channelMultipliers.length;
+  assertDivides(`imageSize by 2^${levels - 1} for ${levels} levels`, imageSize, 2 ** (levels - 1));
+  for (const multiplier of [1, ...channelMultipliers]) {
+    assertDivides("channels into groups", baseChannels * multiplier, numGroups);
+  }
+  channelMultipliers.forEach((multiplier, level) => {
+    const attends = level === levels - 1 || attentionSizes.includes(imageSize / 2 ** level);
+    if (attends) assertDivides("channels into heads", baseChannels * multiplier, numHeads);
+  });
+}
+
+function assertDivides(what: string, whole: number, parts: number): void {
+  if (whole % parts === 0) return;
+  throw new ValueError(`Unet: ${what}: ${parts} does not divide ${whole}.`);
 }

@@ -17,6 +17,13 @@ export interface Argument {
   /** A fresh right value; the caller frees it. */
   valid(): unknown;
   readonly faults: readonly Fault[];
+  /** True if one value serves all calls: a model, which they borrow. */
+  readonly isFixture?: boolean;
+}
+
+/** A model or the like, which is made once for all calls of a function and only borrowed by them. */
+export function fixture(valid: () => unknown): Argument {
+  return { valid, faults: [], isFixture: true };
 }
 
 /** An argument that is not tried with wrong values: a generator, a function, a data set. */

@@ -47,5 +47,10 @@ export const CORE: Readonly<Record<string, Subject>> = {
   "core.softmax": takes(core.softmax, LOGITS),
   "core.logSumExp": takes(core.logSumExp, LOGITS),
   "core.logSoftmax": takes(core.logSoftmax, LOGITS),
+  "core.gatherRows": takes(
+    core.gatherRows,
+    tensor([4, 2], { anyRank: true }),
+    tensor([3], { dtype: "int32" }),
+  ),
   "core.roundHalfToEven": takes(core.roundHalfToEven, number(2.5)),
 };

@@ -1,7 +1,7 @@
 import { type core, nn, Rng } from "latentlab";
 
 import { ELEMENTS } from "./core";
-import { type Argument, count, given, number, record, rng, sizes, tensor } from "./argument";
+import { type Argument, count, fixture, number, record, rng, sizes, tensor } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 /** `forward` of a layer that is made anew for each call. */
@@ -10,7 +10,7 @@ function forward<A extends unknown[]>(
   ...args: Subject["args"]
 ): Subject {
   type Layer = ReturnType<typeof make>;
-  return takes((layer: Layer, ...values: A) => layer.forward(...values), given(make), ...args);
+  return takes((layer: Layer, ...values: A) => layer.forward(...values), fixture(make), ...args);
 }
 
 const PICTURES = tensor([2, 4, 4, 4], { fixed: [3] });

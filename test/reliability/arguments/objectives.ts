@@ -1,18 +1,19 @@
-import { models, objectives, Rng, tf } from "latentlab";
+import { objectives, type tf } from "latentlab";
 
 import {
   type Argument,
   count,
+  fixture,
   given,
   late,
   number,
   record,
   rng,
-  sizes,
   tensor,
   type TensorLimits,
 } from "./argument";
-import { constructs, type Subject, takes } from "./subject";
+import { smallVae, VAE_PICTURES } from "./models";
+import { type Subject, takes } from "./subject";
 
 const SHAPE = [2, 3];
 /** A tensor `[2, 3]` whose sizes another argument settles. */
@@ -25,31 +26,7 @@ const NOISE = matched({ hasSamples: true });
 const NOISE_OF_BATCH = matched();
 const PER_SAMPLE = given(() => (z: tf.Tensor) => z.sum(1));
 
-function smallVae(): models.Vae {
-  return new models.Vae({ imageShape: [2, 2, 1], hiddenSizes: [5], latentDim: 3 }, new Rng(1));
-}
-
-const VAE = given(smallVae);
-const PICTURES = tensor([2, 2, 2, 1], { fixed: [1, 2, 3] });
-const LATENTS = tensor(SHAPE, { fixed: [1] });
-
-export const MODELS: Readonly<Record<string, Subject>> = {
-  "models.Vae": constructs(
-    models.Vae,
-    record({ imageShape: sizes(2, 2, 1), hiddenSizes: sizes(5, 4), latentDim: count(3) }),
-    rng,
-  ),
-  "models.Vae.encode": takes((vae: models.Vae, x: never) => vae.encode(x), VAE, PICTURES),
-  "models.Vae.decode": takes((vae: models.Vae, z: never) => vae.decode(z), VAE, LATENTS),
-  "models.Vae.meanImage": takes((vae: models.Vae, z: never) => vae.meanImage(z), VAE, LATENTS),
-  "models.Vae.reconstruct": takes((vae: models.Vae, x: never) => vae.reconstruct(x), VAE, PICTURES),
-  "models.Vae.sample": takes(
-    (vae: models.Vae, n: number, r: Rng) => vae.sample(n, r),
-    VAE,
-    count(2),
-    rng,
-  ),
-};
+const VAE = fixture(smallVae);
 
 /** Pictures and noise that meet in a batch of 2. */
 const BATCH = tensor([2, 2, 2, 1], { fixed: [0, 1, 2, 3] });
@@ -78,7 +55,7 @@ export const OBJECTIVES: Readonly<Record<string, Subject>> = {
   "objectives.measureElbo": takes(
     objectives.measureElbo,
     VAE,
-    late(PICTURES),
+    late(VAE_PICTURES),
     rng,
     record({ batchSize: count(1), beta: late(number(1, { min: 0 })) }),
   ),

@@ -35,6 +35,18 @@ export function faultsOf({ args }: Subject): PlacedFault[] {
   return args.flatMap(({ faults }, at) => faults.map((fault) => ({ ...fault, at })));
 }
 
+/** The same function with its fixtures made; `free` disposes of them. */
+export function withFixtures({ args, call }: Subject): { ready: Subject; free: () => void } {
+  const made: unknown[] = [];
+  const ready = args.map((argument) => {
+    if (!argument.isFixture) return argument;
+    const value = argument.valid();
+    made.push(value);
+    return { ...argument, valid: () => value };
+  });
+  return { ready: { args: ready, call }, free: () => release(made) };
+}
+
 /** Free every tensor in a value: tensors, lists and records of them, and what has `dispose`. */
 export function release(value: unknown): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
@@ -52,7 +64,7 @@ export async function acceptsRightArguments({ args, call }: Subject): Promise<vo
   const before = tf.memory().numTensors;
   const values = args.map((argument) => argument.valid());
   const result = await call(...(values as never[]));
-  release(values);
+  release(values.filter((_, i) => !args[i]?.isFixture));
   release(result);
   assert.equal(tf.memory().numTensors - before, 0, "tensors leaked");
 }
@@ -75,7 +87,7 @@ export async function refuses(
   } finally {
     counter.stop();
   }
-  release(values);
+  release(values.filter((_, i) => !args[i]?.isFixture));
   release(result);
   const where = `argument ${fault.at + 1}, ${fault.what}`;
   assert.ok(error !== undefined, `${where}: accepted`);

@@ -4,11 +4,11 @@ import { join } from "node:path";
 
 import { type core, data, nn, Rng, tf, training } from "latentlab";
 
-import { type Argument, count, given, number, record, tensor } from "./argument";
+import { type Argument, count, fixture, given, number, record, tensor } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 /** The weights of a model that is freed with them. */
-const PARAMETERS = given(() => new nn.Dense(1, 1, new Rng(1)).namedParameters());
+const PARAMETERS = fixture(() => new nn.Dense(1, 1, new Rng(1)).namedParameters());
 /** A tensor of any shape and dtype. */
 const ANYTHING: Argument = {
   valid: () => tf.ones([2]),
@@ -94,7 +94,7 @@ export const TRAINING: Readonly<Record<string, Subject>> = {
   ),
   "training.Ema": constructs(
     training.Ema,
-    given(() => new nn.Dense(1, 1, new Rng(1))),
+    fixture(() => new nn.Dense(1, 1, new Rng(1))),
     record({ decay: UNIT }),
   ),
   "training.Optimizer": constructs(
@@ -124,7 +124,7 @@ export const TRAINING: Readonly<Record<string, Subject>> = {
   "training.encodeSafetensors": takes(training.encodeSafetensors, HOST_TENSORS),
   "training.saveCheckpoint": takes(
     saveElsewhere,
-    given(() => new nn.Dense(1, 1, new Rng(1))),
+    fixture(() => new nn.Dense(1, 1, new Rng(1))),
     count(5, { min: 0 }),
     record({ keep: count(2) }),
   ),

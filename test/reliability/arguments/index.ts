@@ -1,0 +1,23 @@
+import { CORE } from "./core";
+import { DATA } from "./data";
+import { DIFFUSION } from "./diffusion";
+import { MODELS } from "./models";
+import { NN } from "./nn";
+import { OBJECTIVES } from "./objectives";
+import { ORACLES } from "./oracles";
+import type { Subject } from "./subject";
+import { TRAINING } from "./training";
+import { VIZ } from "./viz";
+
+/** Every exported function that is tried with wrong arguments, by name. */
+export const SUBJECTS: Readonly<Record<string, Subject>> = {
+  ...CORE,
+  ...DATA,
+  ...DIFFUSION,
+  ...MODELS,
+  ...NN,
+  ...OBJECTIVES,
+  ...ORACLES,
+  ...TRAINING,
+  ...VIZ,
+};
