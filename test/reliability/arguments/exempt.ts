@@ -50,8 +50,6 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "nn.Sequential": "takes layers, which check what they are given",
   "nn.Sequential.forward": "takes what its first layer takes",
   "nn.assertStateFits": "a guard, tried with nn.assignState",
-  "objectives.assertGaussian": "a guard",
-  "objectives.assertMeets": "a guard",
   "training.readCheckpoint": "reads files: unit tests",
   "training.restore": "takes what readCheckpoint gave: unit tests",
   "training.resume": "reads files: unit tests",
