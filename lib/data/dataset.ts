@@ -95,8 +95,9 @@ export class ImageDataset implements Displayable {
   /** The images with these indices, copied, in this order. @throws ValueError */
   select(ids: Int32Array): ImageDataset {
     const size = this.pixelsPerImage;
-    const images = this.images.slice(0, 0).constructor as new (n: number) => typeof this.images;
-    const chosen = new images(ids.length * size);
+    const length = ids.length * size;
+    const isBytes = this.images instanceof Uint8Array; // a Buffer too
+    const chosen = isBytes ? new Uint8Array(length) : new Float32Array(length);
     ids.forEach((id, i) => {
       assertInteger("ImageDataset.select", "id", id, 0);
       if (id >= this.count) throw new ValueError(`${this.name} has no image ${id}.`);
