@@ -43,3 +43,11 @@ export function installHost({ owner, publish, cooperates }: HostParts): void {
   Object.defineProperty(globalThis, HOST, { value: host });
   installTslabDisplay(display);
 }
+
+const RECOVER = Symbol.for("latentlab.recover");
+
+/** Lets latentlab, if it is loaded, put right what a cell that V8 ended by force left half done. */
+export function recoverLibrary(): void {
+  const recover = (globalThis as Record<symbol, unknown>)[RECOVER];
+  if (typeof recover === "function") recover();
+}

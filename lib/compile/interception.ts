@@ -1,5 +1,6 @@
 import type { NativeBinding } from "../engine/native-op";
 import { nativeBackend } from "../engine/native-op";
+import { withRepair } from "../engine/recovery";
 import { tf } from "../engine/tf";
 
 /** What stands in for the native library while a function is traced. */
@@ -47,14 +48,12 @@ export function intercept<T>(interceptor: Interceptor, body: () => T): T {
     interceptor.onNewVariable(variable);
     return variable;
   };
-  try {
-    return body();
-  } finally {
+  return withRepair(() => {
     restoreVariables(); // drops symbolic values: before the real binding is back
     created.forEach(setToZero);
     engine.makeVariable = makeVariable;
     Object.assign(backend, { binding, getInputTensorIds, readSync, write });
-  }
+  }, body);
 }
 
 /** The binding's functions are read-only properties, hence a derived object. */

@@ -1,4 +1,5 @@
 export * from "./engine";
 export { restoreUtilPredicates } from "./node-compat";
 export { nativeOp, scalarAttr, typeAttr } from "./native-op";
+export { recover } from "./recovery";
 export { releaseTape } from "./tape";

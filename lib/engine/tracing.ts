@@ -1,3 +1,4 @@
+import { withRepair } from "./recovery";
 import type { tf } from "./tf";
 
 /** Whoever draws random numbers from a key and a counter: see `Rng`. */
@@ -35,11 +36,7 @@ export function activeTrace(): ActiveTrace | undefined {
 /** Run `body` with `trace` active; nested traces are the caller's error. */
 export function withTrace<T>(trace: ActiveTrace, body: () => T): T {
   active = trace;
-  try {
-    return body();
-  } finally {
-    active = undefined;
-  }
+  return withRepair(() => (active = undefined), body);
 }
 
 /** variable ← variable − rate·direction, in one pass over the variable. */

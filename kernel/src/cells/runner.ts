@@ -1,4 +1,5 @@
 import type { ExecuteOrder, InterruptOrder, Outcome } from "../threads/channel";
+import { recoverLibrary } from "../host";
 import type { SharedState } from "../threads/shared-state";
 import { toBundle, type MimeBundle } from "../output/bundle";
 import { type ErrorReport, reportError } from "../output/error-report";
@@ -60,6 +61,7 @@ export class Runner {
     if (stage === "ask") return;
     cell.stop();
     if (stage === "settle") {
+      recoverLibrary();
       this.fail(cell, cell.failure);
       this.parts.engine().abandon();
       return;
