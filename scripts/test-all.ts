@@ -22,7 +22,7 @@ interface Suite {
 type Result = Suite & Counts & { readonly seconds: number };
 
 /** Quick ones first; a folder test/NAME with a mocharc.json that is not named here comes last. */
-const ORDER = ["truth", "setup", "kernel", "reliability", "notebooks", "browser"];
+const ORDER = ["truth", "setup", "kernel", "arguments", "reliability", "notebooks", "browser"];
 const STRICT = new Set(["setup", "kernel", "notebooks", "browser"]);
 const MINUTES_PER_SUITE = 10;
 

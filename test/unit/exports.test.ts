@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 
 import * as latentlab from "latentlab";
 
-import { SUBJECTS } from "../reliability/arguments";
-import { EXEMPT } from "../reliability/arguments/exempt";
+import { SUBJECTS } from "../arguments";
+import { EXEMPT } from "../arguments/exempt";
 
 /** Every exported function by name, e.g. `"nn.Dense"`; a class also gives its `forward`. */
 function exportedFunctions(): string[] {
@@ -31,7 +31,7 @@ describe("table of exported functions for F10", () => {
 
   it("has every function of the library, with right arguments or a reason not to be here", () => {
     const missing = exported.filter((name) => !(name in SUBJECTS) && !(name in EXEMPT));
-    assert.deepEqual(missing, [], "add these to a table in test/reliability/arguments");
+    assert.deepEqual(missing, [], "add these to a table in test/arguments");
   });
 
   it("exempts only functions that exist and are not tried", () => {

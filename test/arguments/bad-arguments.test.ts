@@ -3,9 +3,9 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { core, tf } from "latentlab";
 
-import { SUBJECTS } from "./arguments";
-import { type Fault, tensor } from "./arguments/argument";
-import { acceptsRightArguments, faultsOf, refuses, takes, withFixtures } from "./arguments/subject";
+import { SUBJECTS } from "./index";
+import { type Fault, tensor } from "./argument";
+import { acceptsRightArguments, faultsOf, refuses, takes, withFixtures } from "./subject";
 
 const SEED = Number(process.env["LATENTLAB_FUZZ_SEED"] ?? 2026);
 const DRAWS = Number(process.env["LATENTLAB_FUZZ_DRAWS"] ?? 500);

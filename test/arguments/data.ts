@@ -1,6 +1,6 @@
 import { data } from "latentlab";
 
-import { countedImages } from "../../support/images";
+import { countedImages } from "../support/images";
 import { type Argument, count, given, number, record, rng, tensor, word } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
