@@ -1,24 +1,12 @@
 import { nativeOp, scalarAttr, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
+import { withSlope } from "./elementwise";
 import { assertDtype, assertLastAxis, assertShape } from "./guard";
 
-/**
- * tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
- * the tape. A second derivative through them is then an error, or silently misses a term
- * where another path leads to the input, as in x·σ(x). The ones below save the input, and can
- * be differentiated any number of times: gradient penalties and score matching need that.
- */
-type Elementwise = (x: tf.Tensor) => tf.Tensor;
-
-/** f with derivative `slope(x)`, which must itself be differentiable. */
-function withSlope(f: Elementwise, slope: Elementwise): Elementwise {
-  return tf.customGrad((x, save) => {
-    (save as tf.GradSaveFunc)([x as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
-      dy.mul(slope(saved[0] as tf.Tensor));
-    return { value: f(x as tf.Tensor), gradFunc };
-  });
-}
+// tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
+// the tape. A second derivative through them is then an error, or silently misses a term
+// where another path leads to the input, as in x·σ(x). The ones below save the input, and can
+// be differentiated any number of times: gradient penalties and score matching need that.
 
 const expOp = withSlope(tf.exp, (x) => exp(x));
 const sigmoidOp = withSlope(tf.sigmoid, (x) => {

@@ -1,5 +1,6 @@
-import { sigmoid, tanh } from "../core/ops";
+import { withSlope } from "../core/elementwise";
 import { assertDtype, assertReal } from "../core/guard";
+import { sigmoid, tanh } from "../core/ops";
 import { tf } from "../engine/tf";
 
 /** An elementwise function between layers. The caller owns what it returns. */
@@ -34,8 +35,17 @@ export function elu<T extends tf.Tensor>(x: T): T {
 /** x σ(x), also called swish. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
 export function silu<T extends tf.Tensor>(x: T): T {
   assertDtype("silu", "x", x, "float32");
-  return tf.tidy(() => x.mul(sigmoid(x)) as T);
+  return siluOp(x) as T;
 }
+
+/** Slope s + y (1 − s), s = σ(x), y = x s; y + s (1 − y) is the same but cancels at large x. */
+const siluOp = withSlope(
+  (x) => x.mul(tf.sigmoid(x)),
+  (x) => {
+    const s = sigmoid(x);
+    return s.add(x.mul(s).mul(tf.sub(1, s)));
+  },
+);
 
 /** x Φ(x), exact. @see Hendrycks & Gimpel 2016, arXiv:1606.08415v5, §2 */
 export function gelu<T extends tf.Tensor>(x: T): T {

@@ -1,0 +1,17 @@
+import { tf } from "../engine/tf";
+
+/** A function of each number by itself. */
+export type Elementwise = (x: tf.Tensor) => tf.Tensor;
+
+/**
+ * f with derivative `slope(x)`, which must itself be differentiable: then the result can be
+ * differentiated any number of times. Only x is kept for the backward pass.
+ */
+export function withSlope(f: Elementwise, slope: Elementwise): Elementwise {
+  return tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
+      dy.mul(slope(saved[0] as tf.Tensor));
+    return { value: f(x as tf.Tensor), gradFunc };
+  });
+}
