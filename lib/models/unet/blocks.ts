@@ -1,3 +1,5 @@
+import { ValueError } from "../../core/errors";
+import { assertFloats, assertInteger } from "../../core/guard";
 import type { Rng } from "../../core/random";
 import { tf } from "../../engine/tf";
 import { silu } from "../../nn/activations";
@@ -8,12 +10,17 @@ import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { GroupNorm } from "../../nn/group-norm";
 
-/** What all blocks of one network share. */
-export interface BlockConfig {
+export type GroupConfig = {
   readonly numGroups: number;
+  /** Added to the variance of a group: 1e-5 unless told. */
+  readonly epsilon?: number;
+};
+
+/** What all residual blocks of one network share. */
+export type BlockConfig = GroupConfig & {
   /** Features of the time embedding. */
   readonly timeSize: number;
-}
+};
 
 /**
  * Two convolutions around a shortcut; the time embedding is added between them. The second
@@ -30,17 +37,21 @@ export class ResBlock extends Module {
   /** 1 × 1, only where the number of channels changes. */
   readonly skip: Conv2d | undefined;
 
+  /** @throws ValueError if groups do not divide the channels */
   constructor(
-    inChannels: number,
-    outChannels: number,
-    { numGroups, timeSize }: BlockConfig,
+    readonly inChannels: number,
+    readonly outChannels: number,
+    { numGroups, timeSize, epsilon = 1e-5 }: BlockConfig,
     rng: Rng,
   ) {
     super();
-    this.norm0 = new GroupNorm(numGroups, inChannels);
+    assertIntegers("ResBlock", { inChannels, outChannels, timeSize, numGroups });
+    assertDivides("ResBlock: channels in into groups", inChannels, numGroups);
+    assertDivides("ResBlock: channels out into groups", outChannels, numGroups);
+    this.norm0 = new GroupNorm(numGroups, inChannels, { epsilon });
     this.conv0 = new Conv2d(inChannels, outChannels, rng);
     this.time = new Dense(timeSize, outChannels, rng);
-    this.norm1 = new GroupNorm(numGroups, outChannels);
+    this.norm1 = new GroupNorm(numGroups, outChannels, { epsilon });
     this.conv1 = new Conv2d(outChannels, outChannels, rng, { weightInit: zeros });
     this.skip =
       inChannels === outChannels
@@ -52,8 +63,11 @@ export class ResBlock extends Module {
    * @param x `[B, H, W, in]`
    * @param timeFeatures `[B, timeSize]`, after the activation
    * @returns `[B, H, W, out]`; the caller owns it
+   * @throws ShapeError
    */
   forward(x: tf.Tensor4D, timeFeatures: tf.Tensor2D): tf.Tensor4D {
+    assertFloats("ResBlock", "x", x, ["B", "H", "W", this.inChannels]);
+    assertFloats("ResBlock", "timeFeatures", timeFeatures, [x.shape[0], this.time.inFeatures]);
     return tf.tidy(() => {
       const shift = this.time.forward(timeFeatures).expandDims(1).expandDims(1); // (B, 1, 1, out)
       const h = this.conv0.forward(silu(this.norm0.forward(x))).add<tf.Tensor4D>(shift);
@@ -69,20 +83,24 @@ export class PixelAttention extends Module {
   readonly qkv: Dense;
   readonly projection: Dense;
 
+  /** @throws ValueError if heads or groups do not divide the channels */
   constructor(
     readonly channels: number,
     readonly numHeads: number,
-    numGroups: number,
+    { numGroups, epsilon = 1e-5 }: GroupConfig,
     rng: Rng,
   ) {
     super();
-    this.norm = new GroupNorm(numGroups, channels);
+    assertIntegers("PixelAttention", { channels, numHeads, numGroups });
+    assertDivides("PixelAttention: channels into heads", channels, numHeads);
+    this.norm = new GroupNorm(numGroups, channels, { epsilon });
     this.qkv = new Dense(channels, 3 * channels, rng);
     this.projection = new Dense(channels, channels, rng, { weightInit: zeros });
   }
 
-  /** @param x `[B, H, W, C]` @returns the same shape; the caller owns it */
+  /** @param x `[B, H, W, C]` @returns the same shape; the caller owns it @throws ShapeError */
   forward(x: tf.Tensor4D): tf.Tensor4D {
+    assertFloats("PixelAttention", "x", x, ["B", "H", "W", this.channels]);
     const [batch, height, width, channels] = x.shape;
     return tf.tidy(() => {
       const pixels = this.norm.forward(x).reshape([batch, height * width, channels]); // (B, N, C)
@@ -93,4 +111,14 @@ export class PixelAttention extends Module {
       return x.add(mixed.reshape(x.shape));
     });
   }
+}
+
+function assertIntegers(where: string, sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes)) assertInteger(where, name, size);
+}
+
+/** Refuse a whole that does not divide into so many parts. @throws ValueError */
+export function assertDivides(what: string, whole: number, parts: number): void {
+  if (whole % parts === 0) return;
+  throw new ValueError(`${what}: ${parts} does not divide ${whole}.`);
 }

@@ -1,1 +1,2 @@
+export { type BlockConfig, type GroupConfig, PixelAttention, ResBlock } from "./blocks";
 export { Unet, type UnetConfig } from "./unet";

@@ -70,10 +70,9 @@ export class LevelBuilder {
   private attention(index: number, extraBlocks = 0): PixelAttention[] {
     const { imageSize, attentionSizes, numResBlocks, numHeads = 1 } = this.config;
     if (!attentionSizes.includes(imageSize / 2 ** index)) return [];
-    const { numGroups } = this.blocks;
     return Array.from(
       { length: numResBlocks + extraBlocks },
-      () => new PixelAttention(this.channels, numHeads, numGroups, this.rng),
+      () => new PixelAttention(this.channels, numHeads, this.blocks, this.rng),
     );
   }
 

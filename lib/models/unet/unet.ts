@@ -17,7 +17,7 @@ import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { GroupNorm } from "../../nn/group-norm";
 import { upsampleNearest } from "../../nn/resample";
-import { PixelAttention, ResBlock } from "./blocks";
+import { assertDivides, PixelAttention, ResBlock } from "./blocks";
 import { type Level, LevelBuilder } from "./levels";
 
 export type UnetConfig = {
@@ -77,7 +77,7 @@ export class Unet extends Module {
     const { channels } = builder;
     this.mid = {
       res0: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
-      attn: new PixelAttention(channels, numHeads, numGroups, rng),
+      attn: new PixelAttention(channels, numHeads, { numGroups }, rng),
       res1: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
     };
     this.up = channelMultipliers.map((_, i) => builder.up(channelMultipliers.length - 1 - i));
@@ -90,9 +90,10 @@ export class Unet extends Module {
   /**
    * @param x noisy pictures `[B, size, size, C]`
    * @param t timesteps `[B]`
-   * @param labels classes `[B]`, 0…K−1, or K for none; required if the network takes classes
+   * @param labels classes `[B]`, 0…K−1, or K for none; if and only if the network takes them
    * @returns the noise in `x`, same shape; the caller owns it
-   * @throws ShapeError if a shape differs
+   * @throws ShapeError if a shape differs or labels are missing; ValueError if there are labels
+   *   for a network without classes
    */
   forward(x: Images, t: Timesteps, labels?: Labels): Images {
     const { imageSize, imageChannels } = this.config;
@@ -102,6 +103,8 @@ export class Unet extends Module {
     if (this.label !== undefined) {
       assertShape("Unet", "labels", labels as Labels, [x.shape[0]]);
       assertDtype("Unet", "labels", labels as Labels, "int32");
+    } else if (labels !== undefined) {
+      throw new ValueError("Unet: labels were given to a network without classes (numClasses).");
     }
     return tf.tidy(() => {
       const timeFeatures = this.timeFeatures(t, labels);
@@ -163,17 +166,21 @@ function assertConfig(config: UnetConfig): void {
   assertSizes("Unet", "channelMultipliers", channelMultipliers);
   assertSizes("Unet", "attentionSizes", attentionSizes);
   const levels = channelMultipliers.length;
-  assertDivides(`imageSize by 2^${levels - 1} for ${levels} levels`, imageSize, 2 ** (levels - 1));
+  const halvings = levels - 1;
+  assertDivides(`Unet: imageSize by 2^${halvings}, for ${levels} levels`, imageSize, 2 ** halvings);
+  const levelSizes = channelMultipliers.map((_, level) => imageSize / 2 ** level);
+  for (const size of attentionSizes) {
+    if (levelSizes.includes(size)) continue;
+    throw new ValueError(
+      `Unet: attentionSizes: no level has pictures of ${size} pixels; ` +
+        `there are ${levelSizes.join(", ")}.`,
+    );
+  }
   for (const multiplier of [1, ...channelMultipliers]) {
-    assertDivides("channels into groups", baseChannels * multiplier, numGroups);
+    assertDivides("Unet: channels into groups", baseChannels * multiplier, numGroups);
   }
   channelMultipliers.forEach((multiplier, level) => {
-    const attends = level === levels - 1 || attentionSizes.includes(imageSize / 2 ** level);
-    if (attends) assertDivides("channels into heads", baseChannels * multiplier, numHeads);
+    const attends = level === levels - 1 || attentionSizes.includes(levelSizes[level] as number);
+    if (attends) assertDivides("Unet: channels into heads", baseChannels * multiplier, numHeads);
   });
-}
-
-function assertDivides(what: string, whole: number, parts: number): void {
-  if (whole % parts === 0) return;
-  throw new ValueError(`Unet: ${what}: ${parts} does not divide ${whole}.`);
 }
