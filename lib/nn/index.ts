@@ -1,4 +1,5 @@
 export * from "./activations";
+export * from "./adaln";
 export * from "./attention";
 export * from "./conv";
 export * from "./dense";

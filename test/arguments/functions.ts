@@ -48,6 +48,12 @@ export const FUNCTIONS: Readonly<Record<string, Subject>> = {
   "nn.geluTanh": takes(nn.geluTanh, ELEMENTS),
   "nn.softplus": takes(nn.softplus, ELEMENTS),
   "nn.logSigmoid": takes(nn.logSigmoid, ELEMENTS),
+  "nn.modulate": takes(
+    nn.modulate,
+    tensor([2, 3, 4], { fixed: [0, 2] }),
+    tensor([2, 4], { fixed: [0, 1] }),
+    tensor([2, 4], { fixed: [0, 1] }),
+  ),
   "nn.attentionWeights": takes(nn.attentionWeights, QUERY, KEY, record({ mask: MASK })),
   "nn.attention": takes(nn.attention, QUERY, KEY, VALUE, record({ mask: MASK })),
   "nn.splitHeads": takes(nn.splitHeads, tensor([2, 3, 4]), count(2, { max: 4 })),

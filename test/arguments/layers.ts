@@ -81,6 +81,18 @@ export const LAYERS: Readonly<Record<string, Subject>> = {
     () => new nn.LabelEmbedding(10, 4, newRng()),
     tensor([3], { dtype: "int32" }),
   ),
+  "nn.AdaLnBlock": constructs(
+    nn.AdaLnBlock,
+    count(4),
+    count(2, { max: 4 }),
+    rng,
+    record({ conditionSize: count(3), hiddenSize: count(5) }),
+  ),
+  "nn.AdaLnBlock.forward": forward(
+    () => new nn.AdaLnBlock(4, 2, newRng(), { conditionSize: 3 }),
+    tensor([2, 3, 4], { fixed: [0, 2] }),
+    tensor([2, 3], { fixed: [0, 1] }),
+  ),
   "nn.MultiHeadAttention": constructs(
     nn.MultiHeadAttention,
     count(4),

@@ -3,6 +3,7 @@ import { layers } from "./layers";
 import { schedules } from "./schedules";
 import { trainingCases } from "./training";
 import { transformer } from "./transformer";
+import { unetBlock } from "./unet";
 import { vae } from "./vae";
 
 /** Which of our functions answers which case, by topic. */
@@ -11,5 +12,6 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "05-vae": vae,
   "09-transformer": transformer,
   "10-layers": layers,
+  "11-unet-block": unetBlock,
   "12-training": trainingCases,
 };

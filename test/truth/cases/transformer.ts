@@ -32,19 +32,23 @@ const attention: Mapping = (inputs) => {
   };
 };
 
+function attentionWeights(inputs: Inputs, prefix = ""): nn.StateDict {
+  return {
+    [`${prefix}query.weight`]: inputs.tensor("w_q_io"),
+    [`${prefix}query.bias`]: inputs.tensor("b_q"),
+    [`${prefix}key.weight`]: inputs.tensor("w_k_io"),
+    [`${prefix}key.bias`]: inputs.tensor("b_k"),
+    [`${prefix}value.weight`]: inputs.tensor("w_v_io"),
+    [`${prefix}value.bias`]: inputs.tensor("b_v"),
+    [`${prefix}output.weight`]: inputs.tensor("w_out_io"),
+    [`${prefix}output.bias`]: inputs.tensor("b_out"),
+  };
+}
+
 function attentionLayer(inputs: Inputs): nn.MultiHeadAttention {
   const [size, contextSize] = [inputs.shape("w_q_io")[0]!, inputs.shape("w_k_io")[0]!];
   const layer = new nn.MultiHeadAttention(size, inputs.number("heads"), rng, { contextSize });
-  layer.loadStateDict({
-    "query.weight": inputs.tensor("w_q_io"),
-    "query.bias": inputs.tensor("b_q"),
-    "key.weight": inputs.tensor("w_k_io"),
-    "key.bias": inputs.tensor("b_k"),
-    "value.weight": inputs.tensor("w_v_io"),
-    "value.bias": inputs.tensor("b_v"),
-    "output.weight": inputs.tensor("w_out_io"),
-    "output.bias": inputs.tensor("b_out"),
-  });
+  layer.loadStateDict(attentionWeights(inputs));
   return layer;
 }
 
@@ -96,6 +100,40 @@ const patches: Mapping = (inputs) => {
   return outputs;
 };
 
+const ditBlock: Mapping = (inputs) => {
+  const x = inputs.tensor<tf.Tensor3D>("x");
+  const condition = inputs.tensor<tf.Tensor2D>("c");
+  const size = x.shape[2];
+  const block = new nn.AdaLnBlock(size, inputs.number("heads"), rng, {
+    conditionSize: condition.shape[1],
+    hiddenSize: inputs.shape("w_fc1_io")[1]!,
+  });
+  const weights = (modulation: tf.Tensor, bias: tf.Tensor): nn.StateDict => ({
+    "modulation.weight": modulation,
+    "modulation.bias": bias,
+    ...attentionWeights(inputs, "attention."),
+    "dense0.weight": inputs.tensor("w_fc1_io"),
+    "dense0.bias": inputs.tensor("b_fc1"),
+    "dense1.weight": inputs.tensor("w_fc2_io"),
+    "dense1.bias": inputs.tensor("b_fc2"),
+  });
+  const [weight, bias] = [inputs.tensor("w_mod_io"), inputs.tensor("b_mod")];
+  block.loadStateDict(weights(weight, bias));
+  const modulation = block.modulation.forward(nn.silu(condition));
+  const [shift, scale, gate] = tf.split(modulation, 6, 1) as tf.Tensor2D[];
+  const seen = nn.modulate(block.norm.forward(x), shift!, scale!);
+  const outputs: Record<string, Output> = {
+    modulation,
+    modulated_input: seen,
+    after_attention: x.add(block.attention.forward(seen).mul(gate!.expandDims(1))),
+    out: block.forward(x, condition),
+  };
+  block.loadStateDict(weights(weight.zerosLike(), bias.zerosLike()));
+  outputs["out_when_modulation_is_zero"] = block.forward(x, condition);
+  block.dispose();
+  return outputs;
+};
+
 export const transformer: Mappings = {
   "sdpa*": attention,
   "mha*": multiHeadAttention,
@@ -105,4 +143,5 @@ export const transformer: Mappings = {
     return { pos_embed: nn.gridEmbedding(grid, grid, inputs.number("dim")) };
   },
   "patchify*": patches,
+  "dit-block*": ditBlock,
 };
