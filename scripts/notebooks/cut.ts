@@ -10,7 +10,7 @@ export class Cut {
   /** Names that the text takes from the package. */
   readonly imports = new Set<string>();
   /** Private declarations of the file that the text uses, in the order in which they are needed. */
-  readonly helpers = new Map<ts.Statement, string>();
+  readonly dependencies = new Map<ts.Statement, string>();
 
   constructor(
     private readonly library: Library,
@@ -57,11 +57,11 @@ export class Cut {
   }
 
   private takeHelper(statement: ts.Statement): void {
-    if (this.helpers.has(statement)) return;
-    this.helpers.set(statement, ""); // so that a recursive function does not ask for itself
+    if (this.dependencies.has(statement)) return;
+    this.dependencies.set(statement, ""); // so that a recursive function does not ask for itself
     const text = this.take(statement);
-    this.helpers.delete(statement); // what it needs itself now stands above it
-    this.helpers.set(statement, text);
+    this.dependencies.delete(statement); // what it needs itself now stands above it
+    this.dependencies.set(statement, text);
   }
 }
 

@@ -55,12 +55,12 @@ export class Library {
     const cut = new Cut(this, source, where);
     const whole = cut.take(declaration);
     const signature = cut.take(declaration, declaration.body.getStart(source)).trimEnd();
-    const helpers = [...cut.helpers.values()];
+    const dependencies = [...cut.dependencies.values()];
     return {
       name,
       imports: [...cut.imports].sort(),
-      solution: [...helpers, whole].join("\n\n"),
-      signature: [...helpers, signature].join("\n\n"),
+      solution: [...dependencies, whole].join("\n\n"),
+      signature: [...dependencies, signature].join("\n\n"),
     };
   }
 
