@@ -1,6 +1,11 @@
 import type { DiagonalGaussian } from "../core/types";
 import type { tf } from "../engine/tf";
-import { klDiagonalGaussian, klToStandardNormal, reparametrise } from "../objectives/gaussian";
+import {
+  klDiagonalGaussian,
+  klToStandardNormal,
+  reparametrise,
+  standardNormalLogDensity,
+} from "../objectives/gaussian";
 import { defineCheck } from "./define";
 import { valueProbes } from "./value-probes";
 
@@ -164,3 +169,53 @@ defineCheck<Reparametrise>({
     "q.mean.add(q.logVar.mul(0.5).exp().mul(noise))",
   ],
 });
+
+type LogDensity = (z: tf.Tensor) => tf.Tensor;
+const LOG_TWO_PI = Math.log(2 * Math.PI);
+
+defineCheck<LogDensity>({
+  id: "R.2b",
+  solution: standardNormalLogDensity,
+  probes: valueProbes({
+    cases: [
+      { title: "two points in three dimensions", inputs: { z: NOISE } },
+      { title: "two samples of them", inputs: { z: [NOISE, MEAN] } },
+    ],
+    call: (fn: LogDensity, { z }) => fn(z),
+    reference: ({ z }) => {
+      const logDensity = (point: readonly number[]): number =>
+        point.reduce(
+          (sum, v) => sum + Math.log(Math.exp((-v * v) / 2) / Math.sqrt(2 * Math.PI)),
+          0,
+        );
+      return isRows(z) ? z.map(logDensity) : z.map((rows) => rows.map(logDensity));
+    },
+    gradients: ["z"],
+  }),
+  mistakes: [
+    {
+      says: "The mean over the dimensions is taken; logarithms of independent densities add up.",
+      fn: (z) => standardNormalLogDensity(z).div(3),
+    },
+    {
+      says: "The sum runs over the first axis, the batch: points are mixed with one another.",
+      fn: (z) => z.square().add(LOG_TWO_PI).sum(0).mul(-0.5),
+    },
+    {
+      says: "log 2π is there once for a whole point; each dimension has its own.",
+      fn: (z) => z.square().sum(-1).add(LOG_TWO_PI).mul(-0.5),
+    },
+    {
+      says: "The constant is missing: without −½ log 2π per dimension the density has no area of 1.",
+      fn: (z) => z.square().sum(-1).mul(-0.5),
+    },
+  ],
+  hints: [
+    "Of one number it is −½ (z² + log 2π); the dimensions of a point are its last axis.",
+    "z.square().add(Math.log(2 * Math.PI)).sum(-1).mul(-0.5), inside tf.tidy.",
+  ],
+});
+
+function isRows(z: Rows | readonly Rows[]): z is Rows {
+  return typeof z[0]?.[0] === "number";
+}
