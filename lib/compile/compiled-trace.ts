@@ -13,7 +13,6 @@ import {
 import { CompileError, GraphSession } from "./session";
 import type { GraphValue } from "./symbols";
 import { Trace } from "./trace";
-import type { TracedVariable } from "./variable-table";
 
 type TracedFunction = (...args: never[]) => unknown;
 
@@ -45,7 +44,7 @@ export class CompiledTrace implements VariableHolder {
     refuseFrozenValues(first.trace, second.trace);
     const { trace, result, outputs } = second;
     const finished = trace.finish();
-    const fetches = outputs.length === 0 ? [finished] : addunknown(trace, outputs, [finished]);
+    const fetches = outputs.length === 0 ? [finished] : addOutputs(trace, outputs, [finished]);
     return new CompiledTrace(trace, result, fetches, leaves);
   }
 
@@ -53,11 +52,7 @@ export class CompiledTrace implements VariableHolder {
   static ofFirstValues(trace: Trace, leaves: Leaves): CompiledTrace {
     const values = trace.created.map(({ value }) => value);
     const result = trace.created.map(({ variable }) => variable);
-    return new CompiledTrace(trace, result, addunknown(trace, values, []), leaves);
-  }
-
-  get nodeCount(): number {
-    return this.trace.graph.size;
+    return new CompiledTrace(trace, result, addOutputs(trace, values, []), leaves);
   }
 
   run({ tensors, sources }: Leaves): unknown {
@@ -75,8 +70,8 @@ export class CompiledTrace implements VariableHolder {
   }
 
   fetch(variable: tf.Variable): number {
-    const traced = this.trace.variables.used.find((candidate) => candidate.variable === variable);
-    const [value] = this.session.run(new Map(), [`read_${(traced as TracedVariable).index}`]);
+    const { index } = this.trace.variables.use(variable);
+    const [value] = this.session.run(new Map(), [`read_${index}`]);
     return (value as NativeTensor).id;
   }
 
@@ -202,7 +197,7 @@ function initializeCreated(trace: Trace, leaves: Leaves): void {
 }
 
 /** unknown wait for the updates, so that fetching them runs the whole function. */
-function addunknown(
+function addOutputs(
   { graph }: Trace,
   outputs: readonly GraphValue[],
   after: readonly string[],

@@ -1,5 +1,5 @@
 import type { Attr, NativeBinding } from "../engine/native-op";
-import { FLOAT, INT32 } from "./attributes";
+import { BOOL, INT32 } from "./attributes";
 import type { ConstantValue, Spec } from "./graph";
 import { CompileError } from "./session";
 
@@ -51,7 +51,7 @@ export class ShapeOracle {
   private standIn({ dtype, shape, constant }: OpInput, fill: number): number {
     if (constant) return this.binding.createTensor(shape, dtype, typedArray(constant));
     const size = shape.reduce((product, axis) => product * axis, 1);
-    return this.binding.createTensor(shape, dtype, newArray(dtype, this.binding, size).fill(fill));
+    return this.binding.createTensor(shape, dtype, new (arrayType(dtype))(size).fill(fill));
   }
 }
 
@@ -59,17 +59,14 @@ function describe({ dtype, shape, constant }: OpInput): unknown[] {
   return [dtype, shape, constant && Buffer.from(constant.bytes).toString("base64")];
 }
 
-function newArray(dtype: number, binding: NativeBinding, size: number) {
-  if (dtype === binding.TF_INT32) return new Int32Array(size);
-  return dtype === binding.TF_BOOL ? new Uint8Array(size) : new Float32Array(size);
+/** The elements of a constant, as the binding takes them. */
+export function typedArray({ dtype, bytes }: ConstantValue): TypedArray {
+  return new (arrayType(dtype))(bytes.slice().buffer);
 }
 
-/** The elements of a constant, as the binding takes them. */
-export function typedArray({
-  dtype,
-  bytes,
-}: ConstantValue): Float32Array | Int32Array | Uint8Array {
-  const copy = bytes.slice().buffer;
-  if (dtype === FLOAT) return new Float32Array(copy);
-  return dtype === INT32 ? new Int32Array(copy) : new Uint8Array(copy);
+type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+function arrayType(dtype: number): new (content: number | ArrayBuffer) => TypedArray {
+  if (dtype === INT32) return Int32Array;
+  return dtype === BOOL ? Uint8Array : Float32Array;
 }

@@ -14,6 +14,7 @@ export interface TracedVariable extends Spec {
 /** The variables that there are when a trace begins, and those of them that the function uses. */
 export class VariableTable {
   readonly used: TracedVariable[] = [];
+  private readonly traced = new Map<tf.Variable, TracedVariable>();
   private readonly present: { readonly variable: tf.Variable; readonly dataId: object }[];
   private readonly behind: ReadonlyMap<object, tf.Variable>;
 
@@ -33,12 +34,13 @@ export class VariableTable {
 
   /** Make the variable part of the graph. */
   use(variable: tf.Variable, dataId: object = variable.dataId): TracedVariable {
-    const known = this.used.find((traced) => traced.variable === variable);
+    const known = this.traced.get(variable);
     if (known !== undefined) return known;
     const { dtype, shape } = nativeBackend().tensorMap.get(dataId);
     const index = this.used.length;
     const traced = { index, variable, dtype, shape: [...shape], isAssigned: false };
     this.used.push(traced);
+    this.traced.set(variable, traced);
     this.graph.variable(index, traced);
     return traced;
   }
