@@ -19,10 +19,19 @@ export type Labels = tf.Tensor1D;
 /** A loss: float32, shape `[]`. */
 export type Loss = tf.Scalar;
 
-/** Predicts the noise ε in `xt`. Samplers and training meet networks only through this type. */
-export type Denoiser = (xt: Images, t: Timesteps, labels?: Labels) => Images;
+/**
+ * Predicts the noise ε in `xt`. Samplers and training meet networks only through this type.
+ *
+ * @typeParam X what is noisy: images, latents, points
+ * @typeParam C what it is conditioned on: labels, or the encoded text of a caption
+ */
+export type Denoiser<X extends Batch = Images, C = Labels> = (
+  xt: X,
+  t: Timesteps,
+  condition?: C,
+) => X;
 /** One step of a sampler, from time `t` to `tNext`. */
-export type Step = (xt: Images, t: number, tNext: number) => Images;
+export type Step<X extends Batch = Images> = (xt: X, t: number, tNext: number) => X;
 
 /** One batch, owned by whoever asked for it. */
 export interface ExampleBatch {
