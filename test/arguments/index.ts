@@ -1,6 +1,7 @@
 import { CORE } from "./core";
 import { DATA } from "./data";
 import { DIFFUSION } from "./diffusion";
+import { METRICS } from "./metrics";
 import { MODELS } from "./models";
 import { NN } from "./nn";
 import { OBJECTIVES } from "./objectives";
@@ -14,6 +15,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...CORE,
   ...DATA,
   ...DIFFUSION,
+  ...METRICS,
   ...MODELS,
   ...NN,
   ...OBJECTIVES,

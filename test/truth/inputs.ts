@@ -22,6 +22,13 @@ export class Inputs {
     return value;
   }
 
+  /** A plain list of numbers. */
+  list(name: string): readonly number[] {
+    const value = this.get(name);
+    if (!Array.isArray(value)) throw this.wrongKind(name, "list");
+    return value as number[];
+  }
+
   /** The values of a tensor, row-major, as JavaScript numbers. */
   array(name: string): readonly number[] {
     return this.raw(name).data;

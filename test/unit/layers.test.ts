@@ -19,7 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   objectives: ["core", "engine", "diffusion"],
   oracles: ["core", "engine"],
   training: ["core", "engine", "compile", "nn"],
-  metrics: ["core", "engine", "nn"],
+  metrics: ["core", "engine", "oracles"],
 };
 /** May import every layer. */
 const TOP = ["checks", "equations.ts", "index.ts"];

@@ -1,5 +1,6 @@
 import type { Mappings } from "../run";
 import { layers } from "./layers";
+import { distributionMetrics, imageMetrics } from "./metrics";
 import { schedules } from "./schedules";
 import { trainingCases } from "./training";
 import { transformer } from "./transformer";
@@ -14,4 +15,6 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "10-layers": layers,
   "11-unet-block": unetBlock,
   "12-training": trainingCases,
+  "13-metrics-image": imageMetrics,
+  "14-metrics-distribution": distributionMetrics,
 };
