@@ -24,6 +24,8 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "objectives.assertGaussian": "a guard",
   "objectives.assertMeets": "a guard",
   "core.assertLastAxis": "a guard",
+  "diffusion.assertBatch": "a guard",
+  "diffusion.assertNoisy": "a guard",
   "core.kernelHost": "takes nothing",
   "core.registerKernelHost": "called once, by our own kernel",
   "core.Scope": "takes nothing",
