@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Worker } from "node:worker_threads";
 
-import { answerQuestion } from "./assist";
+import { answerQuestion } from "./assist/questions";
 import type { Cell } from "./cells/cell";
 import { Engine } from "./cells/engine";
 import { KeyboardInterrupt } from "./cells/keyboard-interrupt";
@@ -92,8 +92,9 @@ export class Kernel {
         const execution_count = cell.order.count;
         this.publish(cell, "execute_result", { execution_count, data, metadata: {} });
       },
-      publishError: (cell, report) => {
+      publishError: (cell, report, frames) => {
         this.publish(cell, "error", report);
+        if (frames) this.publish(cell, "display_data", { data: frames, metadata: {} });
       },
       executed: (cell, outcome, reply) => {
         const { request } = cell.order;

@@ -9,6 +9,9 @@ export interface Displayable {
   [DISPLAY](): MimeBundle | Promise<MimeBundle>;
 }
 
+/** Objects that say in a line of text what they hold have a method under this symbol. */
+export const DESCRIBE: unique symbol = Symbol.for("latentlab.describe") as never;
+
 export interface DisplayOptions {
   /** A name by which a later call can replace this output in place. */
   readonly id?: string;

@@ -1,5 +1,6 @@
 import { CheckpointError } from "../core/errors";
 import { assertTensor } from "../core/guard";
+import { DESCRIBE } from "../core/host";
 import type { Disposable } from "../core/memory";
 import { tf } from "../engine/tf";
 
@@ -66,6 +67,15 @@ export abstract class Module implements Disposable {
    */
   loadStateDict(state: StateDict): void {
     assignState(this.namedVariables(), state, "model");
+  }
+
+  /** For the notebook's hovers, e.g. "Dense, 6 parameters: weight [2, 2], bias [2]". */
+  [DESCRIBE](): string {
+    const variables = [...this.namedVariables()];
+    const named = variables.slice(0, 6).map(([name, { shape }]) => `${name} [${shape.join(", ")}]`);
+    const more = variables.length > 6 ? `, … ${variables.length} in all` : "";
+    const count = this.parameterCount().toLocaleString("en-US");
+    return `${this.constructor.name}, ${count} parameters: ${named.join(", ")}${more}`;
   }
 
   dispose(): void {

@@ -3,7 +3,7 @@ import type { DisplayOptions } from "../core/host";
 import { tf } from "../engine/tf";
 import { escapeHtml } from "./html";
 import { Figure, type FigureSpec } from "./figure";
-import { ImageGrid } from "./image-grid";
+import { ImageGrid, type ImageGridOptions } from "./image-grid";
 import { encodePng } from "./png";
 
 /** Gives a value's forms, or undefined for a value that is none of its business. */
@@ -11,6 +11,8 @@ export type Formatter = (value: unknown) => MimeBundle | undefined;
 
 /** The kernel asks the formatters of this global list about a cell's last expression. */
 const FORMATTERS = Symbol.for("latentlab.formatters");
+/** And the describers of this one about a variable that the reader points at. */
+const DESCRIBERS = Symbol.for("latentlab.describers");
 
 /** Images of a batch shown without being asked for. */
 const MAX_IMAGES = 64;
@@ -31,39 +33,65 @@ function extent(tensor: tf.Tensor): readonly [number, number] {
   });
 }
 
-/** The picture of a tensor that looks like images in [0, 1] or [−1, 1]. */
-function tensorImages(tensor: tf.Tensor, [min, max]: readonly [number, number]): MimeBundle {
-  const [count = 0, height = 0, width = 0, channels = 0] = tensor.shape;
+type Extent = ReturnType<typeof extent>;
+
+/** The range of a tensor that looks like images in [0, 1] or [−1, 1]. */
+function imageRange(
+  { shape }: tf.Tensor,
+  [min, max]: Extent,
+): ImageGridOptions["range"] | undefined {
+  const [, height = 0, width = 0, channels = 0] = shape;
   const imageLike =
-    tensor.rank === 4 &&
+    shape.length === 4 &&
     [1, 3, 4].includes(channels) &&
     Math.min(height, width) >= 4 &&
     Math.max(height, width) <= MAX_IMAGE_SIDE &&
     min >= -1.001 &&
     max <= 1.001;
-  if (!imageLike) return {};
-  const range = min < 0 ? ([-1, 1] as const) : ([0, 1] as const);
-  const first = tensor.slice([0], [Math.min(count, MAX_IMAGES)]);
+  if (!imageLike) return undefined;
+  return min < 0 ? [-1, 1] : [0, 1];
+}
+
+function tensorImages(tensor: tf.Tensor, values: Extent): MimeBundle {
+  const range = imageRange(tensor, values);
+  if (range === undefined) return {};
+  const first = tensor.slice([0], [Math.min(tensor.shape[0] as number, MAX_IMAGES)]);
   const { pixels } = new ImageGrid(first, { range });
   first.dispose();
   return { "image/png": encodePng(pixels).toString("base64") };
 }
 
+/** Shape and dtype, and where there are such the range of values. */
+function headOf(tensor: tf.Tensor): { readonly text: string; readonly values?: Extent } {
+  const head = `Tensor ${tensor.dtype} [${tensor.shape.join(", ")}]`;
+  if (tensor.isDisposed) return { text: `${head}, disposed` };
+  const isNumeric = tensor.dtype !== "string" && tensor.dtype !== "complex64";
+  if (tensor.size === 0 || !isNumeric) return { text: head };
+  const values = extent(tensor);
+  const [min, max] = values.map((value) => value.toPrecision(4));
+  return { text: tensor.size > 1 ? `${head}, values in [${min}, ${max}]` : head, values };
+}
+
 /** Shape, dtype, range and values of a tensor; image batches as pictures. */
 function formatTensor(value: unknown): MimeBundle | undefined {
   if (!(value instanceof tf.Tensor)) return undefined;
-  const head = `Tensor ${value.dtype} [${value.shape.join(", ")}]`;
-  if (value.isDisposed) return { "text/plain": `${head}, disposed` };
-  if (value.size === 0 || value.dtype === "string" || value.dtype === "complex64") {
-    return { "text/plain": `${head}\n${value.toString()}` };
-  }
-  const [min, max] = extent(value);
-  const span = value.size > 1 ? `, values in [${min.toPrecision(4)}, ${max.toPrecision(4)}]` : "";
-  const values = value.size <= 10_000 ? `\n${value.toString()}` : "";
-  const text = `${head}${span}${values}`;
-  const picture = tensorImages(value, [min, max]);
-  const caption = "image/png" in picture ? `${head}${span}` : text;
+  const { text: head, values } = headOf(value);
+  if (value.isDisposed) return { "text/plain": head };
+  if (values === undefined) return { "text/plain": `${head}\n${value.toString()}` };
+  const text = value.size <= 10_000 ? `${head}\n${value.toString()}` : head;
+  const picture = tensorImages(value, values);
+  const caption = "image/png" in picture ? head : text;
   return { "text/html": tensorHtml(caption, picture), ...picture, "text/plain": text };
+}
+
+/** A tensor in a line of text; it says too whether it is a batch of images. */
+function describeTensor(value: unknown): string | undefined {
+  if (!(value instanceof tf.Tensor)) return undefined;
+  const { text, values } = headOf(value);
+  const range = values && imageRange(value, values);
+  if (range === undefined) return text;
+  const [count, height, width] = value.shape;
+  return `${text}: ${count} images of ${height} × ${width}, black ${range[0]}, white ${range[1]}`;
 }
 
 function tensorHtml(text: string, picture: MimeBundle): string {
@@ -84,9 +112,13 @@ function isDisplayable(value: unknown): value is Displayable {
 
 /** Make the kernel show tensors and plain Plotly figures; polars frames show themselves. Idempotent. */
 export function registerFormatters(): void {
-  const globals = globalThis as Record<symbol, unknown>;
-  const list = (globals[FORMATTERS] ??= []) as Formatter[];
-  for (const formatter of OURS) if (!list.includes(formatter)) list.push(formatter);
+  register(FORMATTERS, OURS);
+  register(DESCRIBERS, [describeTensor]);
+}
+
+function register(key: symbol, functions: readonly unknown[]): void {
+  const list = ((globalThis as Record<symbol, unknown>)[key] ??= []) as unknown[];
+  for (const each of functions) if (!list.includes(each)) list.push(each);
 }
 
 function formatKnown(value: unknown): MimeBundle | undefined {

@@ -64,6 +64,40 @@ describe("kernel: errors", () => {
     assert.match(traceback, /Caused by: Error: inner/);
   });
 
+  it("puts the message first, then the fix, the line, and library frames as one line", async () => {
+    await kernel.run('import { nn, Rng, viz } from "latentlab"');
+    const code =
+      "const conv = new nn.Conv2d(3, 4, new Rng(1));\nconv.forward(tf.ones([1, 8, 8, 5]))";
+    const run = await kernel.run(`import { tf } from "latentlab";\n${code}`);
+    const [title, place, , , line, folded, cell] = errorOf(run).traceback.split("\n");
+    assert.match(title ?? "", /^ShapeError: Conv2d: x must have shape \[B, H, W, 3\], got/);
+    assert.match(place ?? "", /^cell \[\d+\], line 3$/);
+    assert.match(line ?? "", /^→ 3 │ conv\.forward/);
+    const frames = /^ {4}… (\d+) frames in latentlab \(Conv2d\.forward conv\.ts:\d+ …\)$/;
+    const [, count] = frames.exec(folded ?? "") ?? [];
+    assert.ok(Number(count) >= 2, folded);
+    assert.match(cell ?? "", /at cell-\d+\.ts:3:6$/);
+    const shown = run.published.find(({ kind }) => kind === "display_data")?.content["data"];
+    const { "text/html": html = "" } = (shown ?? {}) as Record<string, string>;
+    assert.match(html, /^<details><summary>All \d+ frames in latentlab and cells<\/summary>/);
+    assert.match(html, /at Conv2d\.forward \(nn\/conv\.ts:\d+\)\nat cell-\d+\.ts:3:6/);
+    const fixed = errorOf(await kernel.run('viz.slider([], { label: "k", positions: [] })'));
+    assert.match(
+      fixed.traceback,
+      /^ValueError: slider: 0 figures.*\n→ Give one position per figure\.\ncell/,
+    );
+  });
+
+  it("finds the line of the cell below ten frames of others, and counts equal frames", async () => {
+    const deep = errorOf(await kernel.run("tf.ones([2, 3]).matMul(tf.ones([2, 3]))"));
+    assert.match(deep.traceback, /\ncell \[\d+\], line 1\n/);
+    assert.match(deep.traceback, /… \d+ frames in tfjs \(\S+ tf\.node\.js:\d+ …\)/);
+    const endless = errorOf(
+      await kernel.run("const f = (n: number): number => f(n + 1) + 1; f(0)"),
+    );
+    assert.match(endless.traceback, /at f \(cell-\d+\.ts:1:34\), \d+ times/);
+  });
+
   it("keeps what a failed cell declared before it failed", async () => {
     await kernel.run('const kept = 5; throw new Error("after")');
     const { published } = await kernel.run("kept");

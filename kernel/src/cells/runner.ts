@@ -2,7 +2,7 @@ import type { ExecuteOrder, InterruptOrder, Outcome } from "../threads/channel";
 import { recoverLibrary } from "../host";
 import type { SharedState } from "../threads/shared-state";
 import { toBundle, type MimeBundle } from "../output/bundle";
-import { type ErrorReport, reportError } from "../output/error-report";
+import { allFrames, type ErrorReport, reportError } from "../output/error-report";
 import { Cell } from "./cell";
 import type { Engine } from "./engine";
 import { evaluateAll } from "./expressions";
@@ -18,7 +18,8 @@ export interface RunnerParts {
   /** Made when the first cell comes: it takes a second to start. */
   engine(): Engine;
   publishResult(cell: Cell, bundle: MimeBundle): void;
-  publishError(cell: Cell, report: ErrorReport): void;
+  /** @param frames all of the stack, if the report leaves some out */
+  publishError(cell: Cell, report: ErrorReport, frames: MimeBundle | undefined): void;
   /** Called once per cell. */
   executed(cell: Cell, outcome: Outcome, reply: Readonly<Record<string, unknown>>): void;
 }
@@ -126,7 +127,8 @@ export class Runner {
     const interrupted = cell.interrupted || error instanceof KeyboardInterrupt;
     const shown = interrupted ? KeyboardInterrupt.from(error) : error;
     const report = reportError(shown, this.parts.maps, cell.order);
-    if (!cell.order.silent) this.parts.publishError(cell, report);
+    const frames = interrupted ? undefined : allFrames(shown);
+    if (!cell.order.silent) this.parts.publishError(cell, report, frames);
     const reply = { status: "error", execution_count: cell.order.count, ...report };
     this.end(cell, interrupted ? "interrupted" : "error", reply);
   }

@@ -1,7 +1,8 @@
 import { TypeScriptError } from "../cells/engine";
 import { cellNumber, type SourceMaps } from "../cells/source-maps";
 import type { ExecuteOrder } from "../threads/channel";
-import { textOf } from "./bundle";
+import { type MimeBundle, textOf } from "./bundle";
+import { foldedFrames, type Frame, framesOf, summary } from "./frames";
 
 /** An error as Jupyter's messages carry it. */
 export interface ErrorReport {
@@ -11,10 +12,13 @@ export interface ErrorReport {
 }
 
 const RED = "\u001b[31m";
+const GREEN = "\u001b[32m";
 const DIM = "\u001b[2m";
 const END = "\u001b[0m";
 /** Lines shown before and after the one that failed. */
 const CONTEXT_LINES = 2;
+/** With fewer hidden frames than this, the line that stands for them says enough. */
+const HIDDEN_FRAMES = 3;
 const CELL_FRAME = /(cell-\d+\.ts):(\d+):(\d+)/;
 
 /** Describes an error for the reader of the notebook, beginning at the line of the cell. */
@@ -25,23 +29,64 @@ export function reportError(error: unknown, maps: SourceMaps, order: ExecuteOrde
     return { ename: "Error", evalue: evalue, traceback: [`${RED}Thrown:${END} ${evalue}`] };
   }
   const { name: ename, message: evalue } = error;
-  const [first, ...frames] = stackOf(error);
-  const title = `${RED}${ename}${END}: ${evalue}`;
-  const where = CELL_FRAME.exec(frames.join("\n") || (first ?? ""));
+  const frames = framesOf(stackOf(error));
+  const where = CELL_FRAME.exec(frames.map(({ text }) => text).join("\n") || firstLine(error));
   const excerpt = where ? excerptOf(maps, where[1] ?? "", Number(where[2])) : [];
-  const dimmed = frames.map((frame) => `${DIM}${frame}${END}`);
-  return { ename, evalue, traceback: [title, ...excerpt, ...dimmed, ...causes(error)] };
+  return {
+    ename,
+    evalue,
+    traceback: [...titleOf(error), ...excerpt, ...folded(frames), ...causes(error)],
+  };
 }
 
-/** Title and frames of a stack; a message of several lines is cut from the frames. */
-function stackOf(error: Error): string[] {
-  const lines = (typeof error.stack === "string" ? error.stack : "").split("\n");
-  const frames = lines.filter((line) => /^\s+at /.test(line));
-  return [lines[0] ?? "", ...frames];
+/** Name and message; what to do about it, if the error says that, in a line of its own. */
+function titleOf(error: Error): string[] {
+  const { name, message } = error;
+  const { fix } = error as { fix?: unknown };
+  if (typeof fix !== "string" || fix === "" || !message.endsWith(` ${fix}`)) {
+    return [`${RED}${name}${END}: ${message}`];
+  }
+  const problem = message.slice(0, -fix.length - 1);
+  return [`${RED}${name}${END}: ${problem}`, `${GREEN}→ ${fix}${END}`];
 }
 
-function causes(error: Error): string[] {
-  return error.cause === undefined ? [] : [`Caused by: ${textOf(error.cause)}`];
+function stackOf({ stack }: Error): string {
+  return typeof stack === "string" ? stack : "";
+}
+
+function firstLine(error: Error): string {
+  return stackOf(error).split("\n")[0] ?? "";
+}
+
+function folded(frames: readonly Frame[]): string[] {
+  return foldedFrames(frames).map((line) => `${DIM}${line}${END}`);
+}
+
+function causes({ cause }: Error): string[] {
+  if (cause === undefined) return [];
+  if (!(cause instanceof Error)) return [`Caused by: ${textOf(cause)}`];
+  const title = `Caused by: ${cause.name}: ${cause.message}`;
+  return [title, ...folded(framesOf(stackOf(cause))), ...causes(cause)];
+}
+
+/**
+ * Every frame of an error of which the traceback leaves some out, to be opened by a click.
+ *
+ * @returns undefined if nothing was left out
+ */
+export function allFrames(error: unknown): MimeBundle | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const frames = framesOf(stackOf(error));
+  const hidden = frames.filter(({ library }) => library !== undefined);
+  if (hidden.length < HIDDEN_FRAMES) return undefined;
+  const lines = frames.map(({ text }) => text).join("\n");
+  const title = `All ${summary(frames)} and cells`;
+  const html = `<details><summary>${escapeHtml(title)}</summary><pre>${escapeHtml(lines)}</pre></details>`;
+  return { "text/html": html, "text/plain": `(${summary(hidden)} not shown)` };
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function excerptOf(maps: SourceMaps, file: string, line: number): string[] {

@@ -1,7 +1,7 @@
-import { printQuickInfo } from "tslab/dist/inspect";
-
-import type { Engine } from "./cells/engine";
-import type { Question } from "./threads/channel";
+import type { Engine } from "../cells/engine";
+import type { Question } from "../threads/channel";
+import { hoverBundle } from "./hover";
+import { describeValueAt } from "./live-value";
 
 type Content = Record<string, unknown>;
 
@@ -35,9 +35,10 @@ function complete(engine: Engine, code: string, cursor: number): Content {
 }
 
 function inspect(engine: Engine, code: string, cursor: number): Content {
-  const info = engine.inspect(code, unitsOf(code, cursor));
+  const position = unitsOf(code, cursor);
+  const info = engine.inspect(code, position);
   if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
-  const data = { "text/plain": printQuickInfo(info) };
+  const data = hoverBundle(info, describeValueAt(code, position, engine.variables));
   return { status: "ok", found: true, data, metadata: {} };
 }
 
