@@ -1,4 +1,4 @@
-import { assertInteger, assertReal } from "./guard";
+import { assertFinite, assertInteger, assertReal } from "./guard";
 
 /** `n` evenly spaced float64 numbers from `first` to `last`, both included; n = 1 gives `first`. */
 export function linspace(first: number, last: number, n: number): Float64Array {
@@ -18,4 +18,14 @@ export function roundHalfToEven(value: number): number {
   const fraction = value - floor;
   if (fraction !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The index on which u ~ U[0, 1) falls, so that it is i with probability `probabilities[i]`. */
+export function categoryAt(probabilities: readonly number[], u: number): number {
+  assertReal("categoryAt", "u", u);
+  assertFinite("categoryAt", "probabilities", probabilities);
+  assertInteger("categoryAt", "the number of probabilities", probabilities.length);
+  let above = u;
+  const index = probabilities.findIndex((probability) => (above -= probability) < 0);
+  return index < 0 ? probabilities.length - 1 : index;
 }

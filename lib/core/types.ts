@@ -30,6 +30,20 @@ export type Denoiser<X extends Batch = Images, C = Labels> = (
   t: Timesteps,
   condition?: C,
 ) => X;
+/**
+ * The gradient of log p_t at `xt`.
+ *
+ * @param t `[B]`, float32: the time of an SDE in [0, 1], or the noise level σ; its maker says which
+ */
+export type ScoreFunction<X extends Batch = Images> = (xt: X, t: tf.Tensor1D) => X;
+/**
+ * How far data are on their way to noise: x_t = `scale`·x_0 + `sigma`·ε. One number for a whole
+ * batch, or one per example, `[B]`. DDPM has scale² + sigma² = 1, NCSN has scale = 1.
+ */
+export type NoiseLevel<N extends number | tf.Tensor1D = number | tf.Tensor1D> = {
+  readonly scale: N;
+  readonly sigma: N;
+};
 /** One step of a sampler, from time `t` to `tNext`. */
 export type Step<X extends Batch = Images> = (xt: X, t: number, tNext: number) => X;
 

@@ -6,6 +6,7 @@ import {
   assertInteger,
   assertShape,
 } from "../core/guard";
+import { categoryAt } from "../core/math";
 import { Rng } from "../core/random";
 import type { BatchSource } from "../core/types";
 import { tf } from "../engine/tf";
@@ -21,6 +22,8 @@ export interface Toy2d {
   readonly logDensity?: (points: tf.Tensor2D) => tf.Tensor1D;
   /** Centres of the modes, for mixtures. */
   readonly modes?: readonly Point2d[];
+  /** What a mixture is made of: `new oracles.GaussianMixture(toy.mixture)` knows all about it. */
+  readonly mixture?: Required<Omit<MixtureOptions, "name">>;
 }
 
 export type MixtureOptions = {
@@ -44,7 +47,8 @@ export function gaussianMixture(options: MixtureOptions): Toy2d {
   return {
     name,
     modes: means,
-    sample: (rng, n) => scatter(rng, n, std, (u) => means[componentAt(weights, u)] as Point2d),
+    mixture: { means, std, weights },
+    sample: (rng, n) => scatter(rng, n, std, (u) => means[categoryAt(weights, u)] as Point2d),
     logDensity(points) {
       assertPoints(name, points);
       return tf.tidy(() => {
@@ -174,13 +178,6 @@ function scatter(
 function assertPoints(toy: string, points: tf.Tensor2D): void {
   assertShape(`${toy}.logDensity`, "points", points, ["n", 2]);
   assertDtype(`${toy}.logDensity`, "points", points, "float32");
-}
-
-/** The component that u ~ U[0, 1) falls on. */
-function componentAt(weights: readonly number[], u: number): number {
-  let above = u;
-  const k = weights.findIndex((weight) => (above -= weight) < 0);
-  return k < 0 ? weights.length - 1 : k;
 }
 
 function assertMixture(means: readonly Point2d[], std: number, weights: readonly number[]): void {

@@ -6,3 +6,5 @@ export {
   klGaussian,
   sampleGaussian,
 } from "./gaussian";
+export * from "./mixture";
+export { type MixtureParameters, mixtureLogPdf } from "./mixture-parameters";

@@ -35,6 +35,7 @@ export const CORE: Readonly<Record<string, Subject>> = {
   "core.Rng.permutation": ofRng((r, n: number) => r.permutation(n), count(3)),
   "core.Rng.fold": ofRng((r, n: number) => r.fold(n), count(3, { min: 0, max: 2 ** 31 - 1 })),
   "core.linspace": takes(core.linspace, number(0), number(1), count(5)),
+  "core.categoryAt": takes(core.categoryAt, numbers([0.25, 0.75]), number(0.5)),
   "core.estimate": takes(core.estimate, numbers([1, 2, 3])),
   "core.formatEstimate": takes(
     core.formatEstimate,

@@ -62,6 +62,36 @@ const MATRIX: Argument = {
   ],
 };
 
+const MEANS: Argument = {
+  ...MATRIX,
+  valid: () => [
+    [1, 0],
+    [0.5, 2],
+  ],
+};
+
+const WEIGHTS: Argument = {
+  valid: () => [0.25, 0.75],
+  faults: [
+    ...numbers([0.25, 0.75]).faults,
+    { what: "a sum of 2", make: () => [1, 1] },
+    { what: "a weight below 0", make: () => [-0.5, 1.5] },
+    { what: "one more", make: () => [0.25, 0.25, 0.5] },
+  ],
+};
+
+const LABELS: Argument = {
+  valid: () => [1, 0],
+  faults: [
+    { what: "an empty class", make: () => [2, 0] },
+    { what: "a fraction", make: () => [0.5, 0] },
+    { what: "one more", make: () => [1, 0, 0] },
+  ],
+};
+
+const MIXTURE = { means: MEANS, weights: WEIGHTS, labels: LABELS };
+const STD = number(0.5, { min: 1e-9 });
+
 const GAUSSIAN = record({ mean: POINT, covariance: COVARIANCE });
 const ORACLE = given(
   () =>
@@ -84,6 +114,26 @@ export const ORACLES: Readonly<Record<string, Subject>> = {
   "oracles.gaussianLogPdf": takes(oracles.gaussianLogPdf, POINT, GAUSSIAN),
   "oracles.klGaussian": takes(oracles.klGaussian, GAUSSIAN, GAUSSIAN),
   "oracles.sampleGaussian": takes(oracles.sampleGaussian, GAUSSIAN, count(3), rng),
+  "oracles.GaussianMixture": constructs(oracles.GaussianMixture, record({ ...MIXTURE, std: STD })),
+  "oracles.mixtureLogPdf": takes(
+    oracles.mixtureLogPdf,
+    POINT,
+    record({
+      ...MIXTURE,
+      covariances: given(() => [
+        [
+          [1, 0],
+          [0, 2],
+        ],
+        [
+          [2, 0.5],
+          [0.5, 1],
+        ],
+      ]),
+    }),
+    record({ scale: number(0.5, { min: 0 }), sigma: number(0.5, { min: 0 }) }),
+  ),
+  "oracles.levelOfAlphaBar": takes(oracles.levelOfAlphaBar, number(0.5, { min: 0, max: 1 })),
   "oracles.LinearGaussian": constructs(
     oracles.LinearGaussian,
     record({
