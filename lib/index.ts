@@ -9,6 +9,7 @@ export * as models from "./models";
 export * as nn from "./nn";
 export * as objectives from "./objectives";
 export * as oracles from "./oracles";
+export * as results from "./results";
 export * as training from "./training";
 export * as viz from "./viz";
 export { tf } from "./engine/tf";

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { LatentLabError } from "latentlab/dist/core/errors";
+import { courseFolder } from "latentlab/dist/core/files";
 import { type CatalogEntry, loadCatalog } from "latentlab/dist/data/catalog";
-import { courseFolder } from "latentlab/dist/data/places";
 
 import { download } from "./download";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
 import { DataFormatError, DataMissingError } from "../core/errors";
+import { courseFolder } from "../core/files";
 import { readBounded } from "./files";
-import { courseFolder } from "./places";
 
 /** One file of a public data set. */
 export interface CatalogFile {

@@ -1,15 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
-import { dirname, join, parse } from "node:path";
+import { join } from "node:path";
 
 import { DataMissingError } from "../core/errors";
-
-/** The course's own folder, found from this file upwards; undefined for a copy elsewhere. */
-export function courseFolder(): string | undefined {
-  for (let folder = __dirname; folder !== parse(folder).root; folder = dirname(folder)) {
-    if (existsSync(join(folder, "datasets", "catalog.json"))) return folder;
-  }
-  return undefined;
-}
+import { courseFolder } from "../core/files";
 
 /** Where a data set is looked for, in this order; `LATENTLAB_DATA` names a folder of data sets. */
 export function dataFolders(dataset: string): string[] {

@@ -15,17 +15,14 @@
 // %% id="imports"
 // prettier-ignore
 import {
-  Rng, check, compile, core, data, engine, nn, objectives, tf, training, viz,
+  Rng, check, compile, core, data, engine, nn, objectives, results, tf, training, viz,
 } from "latentlab";
 
 const isQuick = process.env["LATENTLAB_PROFILE"] === "quick"; // shorter, for CI
 const frames = isQuick ? 20 : 100;
 const { device, reason, tensorflow } = engine.deviceReport();
 console.log(`TensorFlow ${tensorflow} on the ${device} (${reason}), Node ${process.version}.`);
-/** A claim, and whether the numbers of this run bear it out. */
-function verdict(isTrue: boolean, claim: string): void {
-  console.log(`${isTrue ? "✔ holds" : "✘ does not hold"}: ${claim}`);
-}
+const { verdict } = results; // prints a claim, and whether the numbers bear it out
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 // %% id="moving-picture"
@@ -169,6 +166,7 @@ console.log(`${net.parameterCount()} parameters`);
 
 // %% id="train"
 const steps = isQuick ? 1000 : 3000;
+const began = performance.now();
 const y = { label: "loss", unit: "nats" };
 const dashboard = viz.liveTraining({ title: "Chessboard", y, steps, picturesTitle: "p(light)" });
 const optimizer = training.adam(net.namedParameters());
@@ -183,18 +181,25 @@ for await (const { step } of dashboard.watch(run)) {
   tf.dispose([logits, light]);
 }
 optimizer.dispose();
+const trainingSeconds = (performance.now() - began) / 1000;
 
 // %% id="verdict-training"
-const [right, nats] = tf.tidy(() => {
-  const fresh = anywhere(new Rng(99), 10_000);
-  const isRight = net.forward(fresh).greater(0).toFloat().equal(isDark(fresh));
-  return [isRight.mean().dataSync()[0], lossOf(net, fresh).dataSync()[0]];
-});
-verdict(right > 0.9, `nine of ten fresh points are right: ${(100 * right).toFixed(1)} % of 10,000`);
-verdict(
-  nats < Math.LN2,
-  `it knows more than nothing: ${nats.toFixed(3)} nats, under log 2 = ${Math.LN2.toFixed(3)}`,
-);
+const n = 10_000;
+const [isRight, cost] = tf.tidy(() => {
+  const fresh = anywhere(new Rng(99), n);
+  const logits = net.forward(fresh);
+  const right = logits.greater(0).equal(isDark(fresh).toBool());
+  return [right, objectives.bernoulliLogLikelihood(logits, isDark(fresh)).neg()].map((each) =>
+    core.estimate(each.dataSync()),
+  ) as never;
+}) as core.Estimate[];
+const scores = new results.Scores("00-start");
+const measured = { subject: "net", n, floor: null, seed: 4, seconds: trainingSeconds } as const;
+scores.record({ ...measured, metric: "accuracy", better: "higher", value: isRight });
+scores.record({ ...measured, metric: "loss", unit: "nats", better: "lower", value: cost });
+verdict(isRight.mean > 0.9, `nine of ten fresh points are right: accuracy ${isRight.mean}`);
+verdict(cost.mean < Math.LN2, `it knows more than nothing: log 2 is ${Math.LN2.toFixed(3)} nats`);
+scores;
 
 // %% [markdown] id="compile-text"
 // ## 5 · Op by op, or compiled
@@ -301,8 +306,19 @@ const { bernoulliLogLikelihood } = objectives;
 // %% id="check-likelihood"
 check("R.3b", bernoulliLogLikelihood);
 
+// %% [markdown] id="recap-text"
+// ## 7 · What was measured
+//
+// A score is kept with the number of examples, its error, the seed, the time and the versions. The
+// recap of a notebook is written from these numbers: its words stand here, its numbers do not.
+
+// %% id="verdict-recap"
+console.log(scores.save());
+scores.recap`On fresh points the accuracy is ${scores.of("net", "accuracy")},
+the loss ${scores.of("net", "loss")}.`;
+
 // %% [markdown] id="further"
-// ## 7 · Where to go on
+// ## 8 · Where to go on
 //
 // - **Notebook 01** trains a first model of pictures: the variational autoencoder.
 // - `result.hint()`, where `result` is what a `check` returns, gives the first hint; `hint(2)` the second.

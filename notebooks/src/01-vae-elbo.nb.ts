@@ -29,6 +29,7 @@ import {
   models,
   objectives,
   oracles,
+  results,
   tf,
   training,
   viz,
@@ -38,10 +39,7 @@ const isQuick = process.env["LATENTLAB_PROFILE"] === "quick"; // shorter trainin
 const steps = (full: number): number => (isQuick ? Math.ceil(full / 15) : full);
 const { device, reason, tensorflow } = engine.deviceReport();
 console.log(`Training on the ${device} (${reason}), TensorFlow ${tensorflow}.`);
-/** A claim, and whether the numbers of this run bear it out. */
-function verdict(isTrue: boolean, claim: string): void {
-  console.log(`${isTrue ? "✔ holds" : "✘ does not hold"}: ${claim}`);
-}
+const { verdict } = results; // prints a claim, and whether the numbers bear it out
 
 // %% [markdown] id="oracle-text"
 // ## 1 · A model in which everything is known
@@ -522,6 +520,7 @@ async function* trainVae(
 // %% id="train"
 const vae = newVae("wide", 1);
 const total = steps(4200);
+const began = performance.now();
 const fixedCodes = new Rng(6).normal<core.Latents>([36, vae.config.latentDim]);
 const dashboard = viz.liveTraining({
   title: `A VAE with ${vae.config.latentDim} latents`,
@@ -536,6 +535,7 @@ for await (const { step } of dashboard.watch(trainVae(vae, total))) {
     dashboard.measure("held out", step, -measured.elbo.mean);
   }
 }
+const trainingSeconds = (performance.now() - began) / 1000;
 
 // %% id="verdict-held-out"
 const held = objectives.measureElbo(vae, heldOutImages, new Rng(7));
@@ -552,24 +552,14 @@ if (isMnist && !isQuick)
 console.log(
   `On the first ${onSome.n}: ELBO ${core.formatEstimate(onSome)}, bound with K = 50 ${core.formatEstimate(bound50)}.`,
 );
-viz.display(
-  viz.table(
-    [
-      { "nats per picture": "ELBO", value: core.formatEstimate(held.elbo), n: held.elbo.n },
-      {
-        "nats per picture": "reconstruction, E log p(x|z)",
-        value: core.formatEstimate(held.reconstruction),
-        n: held.elbo.n,
-      },
-      {
-        "nats per picture": "KL(q(z|x) ‖ p(z))",
-        value: core.formatEstimate(held.kl),
-        n: held.elbo.n,
-      },
-    ],
-    { title: "Held-out pictures (± 1 standard error)" },
-  ),
-);
+const scores = new results.Scores("01-vae-elbo");
+const common = { unit: "nats", floor: null, seconds: trainingSeconds } as const;
+const ofVae = { ...common, subject: "VAE", better: "higher", seed: 1 } as const;
+scores.record({ ...ofVae, metric: "ELBO", value: held.elbo, n: held.elbo.n });
+scores.record({ ...ofVae, metric: "E log p(x|z)", value: held.reconstruction, n: held.elbo.n });
+scores.record({ ...ofVae, metric: "KL", better: "lower", value: held.kl, n: held.elbo.n });
+scores.record({ ...ofVae, metric: "bound with K = 50", value: bound50, n: bound50.n });
+viz.display(scores);
 grid(
   () => {
     const originals = heldOutImages.slice([0, 0, 0, 0], [12, -1, -1, -1]);
@@ -686,8 +676,12 @@ const sweepFigure = viz.liveFigure(drawSweep);
 try {
   for (const beta of [100, 10, 4, 2, 1, 0.25]) {
     const one = newVae("wide", 3);
+    const start = performance.now();
     for await (const _ of trainVae(one, steps(900), { beta }));
     const measured = objectives.measureElbo(one, heldOutImages, new Rng(5));
+    const seconds = (performance.now() - start) / 1000;
+    const of = { ...common, subject: `VAE at β = ${beta}`, better: "higher", seed: 3 } as const;
+    scores.record({ ...of, metric: "ELBO", value: measured.elbo, n: measured.elbo.n, seconds });
     sweep.push({
       beta,
       rate: measured.kl.mean,
@@ -935,8 +929,21 @@ const brokenGrid = grid(
 broken.dispose();
 brokenGrid;
 
+// %% [markdown] id="recap-text"
+// ## 11 · Recap
+//
+// Written from the measured numbers: run the notebook with other settings, and it says something else.
+
+// %% id="verdict-recap"
+console.log(scores.save());
+viz.display(scores);
+scores.recap`On held-out pictures the ELBO of the VAE is ${scores.of("VAE", "ELBO")}, of which the code
+takes ${scores.of("VAE", "KL")}. In short trainings of equal length
+${scores.compare("VAE at β = 1", "VAE at β = 4", "ELBO")}, and
+${scores.compare("VAE at β = 1", "VAE at β = 0.25", "ELBO")}.`;
+
 // %% [markdown] id="quiz"
-// ## 11 · Quiz
+// ## 12 · Quiz
 //
 // <details><summary>1. A colleague reports an ELBO of −90 and says log p(x) is −90. What do you say?</summary>
 // It is a lower bound: log p(x) is at least that, by KL(q ‖ posterior) nats more, which cannot be

@@ -80,6 +80,13 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "checks.momentProbe": "takes a definition, checked by its type",
   "checks.valueProbes": "takes a definition, checked by its type",
   "checks.CheckResult": "made by runCheck only",
+  "results.Scores": "a name; what it records is tried in unit tests",
+  "results.readScores": "reads files: unit tests",
+  "results.scoresOf": "takes rows of the store",
+  "results.formatScore": "takes a score of the store",
+  "results.contradictions": "takes a shown recap and its rows: unit tests",
+  "results.Recap": "made by Scores.recap only",
+  "results.verdict": "prints a sentence",
   "equations.isEquationId": "any text is an answer",
   "equations.citation": "takes an id that its type checks",
 };

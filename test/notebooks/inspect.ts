@@ -1,4 +1,4 @@
-import { checks } from "latentlab";
+import { checks, results } from "latentlab";
 
 /** As much of an executed notebook as is looked at. */
 export interface ExecutedNotebook {
@@ -70,6 +70,30 @@ export function wrongSentences({ cells }: ExecutedNotebook): string[] {
     if (bad !== null) return [`${id} shows ${bad[0]}`];
     return /\d/.test(text) ? [] : [`${id} shows no number`];
   });
+}
+
+/** What recaps say that the tables of scores in the same notebook do not. */
+export function wrongRecaps({ cells }: ExecutedNotebook): string[] {
+  const outputs = cells.flatMap(({ id, outputs: all = [] }) =>
+    all.map((output) => ({ id, output })),
+  );
+  const rows = outputs.flatMap(
+    ({ output }) => (output.data?.[results.SCORES_MIME] as results.Measurement[] | undefined) ?? [],
+  );
+  return outputs.flatMap(({ id, output }) => {
+    const recap = output.data?.[results.RECAP_MIME] as results.RecapData | undefined;
+    if (recap === undefined) return [];
+    return results
+      .contradictions(outputText(output), recap, latest(rows))
+      .map((problem) => `${id}: ${problem}`);
+  });
+}
+
+/** A table that is shown again holds the rows of the time before. */
+function latest(rows: readonly results.Measurement[]): results.Measurement[] {
+  const key = ({ subject, metric, seed }: results.Measurement): string =>
+    JSON.stringify([subject, metric, seed]);
+  return [...new Map(rows.map((row) => [key(row), row])).values()];
 }
 
 function outputText({ text, data }: Output): string {

@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import { buildNotebooks, findDrift, typecheckNotebooks } from "../../scripts/notebooks/build";
 import { Library } from "../../scripts/notebooks/library";
 import { writeKernelspec } from "../support/kernelspec";
-import { errorsIn, wrongSentences, wrongVerdicts } from "./inspect";
+import { errorsIn, wrongRecaps, wrongSentences, wrongVerdicts } from "./inspect";
 import { type Run, executedPath, runNotebook } from "./run";
 
 const SECONDS_PER_CELL = 180;
@@ -71,7 +71,11 @@ for (const { folder, status, isReadOnly } of FOLDERS) {
         this.timeout(600_000);
         share = writeKernelspec();
         files = snapshot();
-        const env = { JUPYTER_PATH: share, LATENTLAB_PROFILE: "quick" };
+        const env = {
+          JUPYTER_PATH: share,
+          LATENTLAB_PROFILE: "quick",
+          LATENTLAB_RESULTS: join(share, "results"),
+        };
         run = await runNotebook(path, executedPath(path), {
           secondsPerCell: SECONDS_PER_CELL,
           env,
@@ -92,6 +96,7 @@ for (const { folder, status, isReadOnly } of FOLDERS) {
 
       it("computes its sentences from numbers", () => {
         assert.deepEqual(wrongSentences(run.notebook), []);
+        assert.deepEqual(wrongRecaps(run.notebook), []);
       });
 
       it(`shows a figure within ${toFigure} s and ends within ${inAll} s`, () => {

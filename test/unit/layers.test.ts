@@ -20,6 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   oracles: ["core", "engine"],
   training: ["core", "engine", "compile", "nn"],
   metrics: ["core", "engine", "oracles"],
+  results: ["core", "engine", "viz"],
 };
 /** May import every layer. */
 const TOP = ["checks", "equations.ts", "index.ts"];

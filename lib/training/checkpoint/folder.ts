@@ -1,11 +1,8 @@
 import {
-  closeSync,
   type Dirent,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,6 +12,7 @@ import {
 import { dirname, join } from "node:path";
 
 import { CheckpointError } from "../../core/errors";
+import { syncFolder, writeWhole as writeFile } from "../../core/files";
 import { damaged } from "./safetensors";
 
 /** A checkpoint in a run's folder. */
@@ -77,13 +75,9 @@ export function writeFolder(
 
 /** Write one file so that it is there whole or not at all. @throws CheckpointError */
 export function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.writing-${process.pid}`;
   try {
-    writeFileSync(temporary, bytes, { flush: true });
-    renameSync(temporary, path);
-    syncFolder(dirname(path));
+    writeFile(path, bytes);
   } catch (cause) {
-    removeQuietly(temporary);
     throw cannotWrite(path, cause);
   }
 }
@@ -169,15 +163,6 @@ function moveInto(temporary: string, target: string): void {
   renameSync(target, aside);
   renameSync(temporary, target);
   rmSync(aside, { recursive: true });
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** Clean up after an error, which is the one to report. */

@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 
-import { checks } from "latentlab";
+import { checks, core, results } from "latentlab";
 
 import {
   type ExecutedCell,
   errorsIn,
+  wrongRecaps,
   wrongSentences,
   wrongVerdicts,
 } from "../../notebooks/inspect";
@@ -56,5 +57,23 @@ describe("what is looked for in an executed notebook", () => {
     const data = { "text/markdown": ["**1.5**"] };
     const rich = cell("verdict-2", { output_type: "display_data", data });
     assert.deepEqual(wrongSentences({ cells: [rich] }), []);
+  });
+
+  it("a recap that says something else than the table of its notebook", () => {
+    const scores = new results.Scores("05-test");
+    const fid = { metric: "FID", better: "lower", n: 10, floor: 1, seed: 1, seconds: 1 } as const;
+    scores.record({ ...fid, subject: "net", value: 3.25 });
+    const shows = (id: string, shown: core.Displayable): ExecutedCell =>
+      cell(id, { output_type: "execute_result", data: shown[core.DISPLAY]() as core.MimeBundle });
+    const cells = [
+      shows("scores", scores),
+      shows("recap", scores.recap`The FID is ${scores.of("net", "FID")}.`),
+    ];
+    assert.deepEqual(wrongRecaps({ cells }), []);
+    scores.record({ ...fid, subject: "net", value: 7.5 });
+    assert.deepEqual(wrongRecaps({ cells: [...cells, shows("again", scores)] }), [
+      'recap: it says "3.250"; the table says "7.500"',
+    ]);
+    assert.match(wrongRecaps({ cells: cells.slice(1) }).join(), /There is no FID of net/);
   });
 });
