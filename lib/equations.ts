@@ -20,6 +20,12 @@ export const PAPERS = {
     arxiv: "2102.09672",
     version: "v1",
   },
+  DDIM: {
+    authors: "Song, Meng & Ermon 2021",
+    title: "Denoising Diffusion Implicit Models",
+    arxiv: "2010.02502",
+    version: "v4",
+  },
   EDM: {
     authors: "Karras, Aittala, Aila & Laine 2022",
     title: "Elucidating the Design Space of Diffusion-Based Generative Models",
@@ -159,6 +165,18 @@ export const EQUATIONS = {
   "DDPM.15": {
     title: "Clean picture that a noise estimate implies",
     latex: String.raw`\hat x_0 = \frac{x_t - \sqrt{1 - \bar\alpha_t}\, \epsilon_\theta(x_t, t)}{\sqrt{\bar\alpha_t}}`,
+  },
+  "DDIM.12": {
+    title: "One step of DDIM",
+    latex: String.raw`x_{t-1} = \sqrt{\bar\alpha_{t-1}}\, \hat x_0 + \sqrt{1 - \bar\alpha_{t-1} - \sigma_t^2}\; \epsilon_\theta(x_t, t) + \sigma_t z`,
+  },
+  "DDIM.16": {
+    title: "Fresh noise of DDIM",
+    latex: String.raw`\sigma_t = \eta \sqrt{\frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t}} \sqrt{1 - \frac{\bar\alpha_t}{\bar\alpha_{t-1}}}`,
+  },
+  "IDDPM.15": {
+    title: "Learned variance",
+    latex: String.raw`\Sigma_\theta(x_t, t) = \exp\left(v \log \beta_t + (1 - v) \log \tilde\beta_t\right)`,
   },
   "IDDPM.17": {
     title: "Cosine noise schedule",

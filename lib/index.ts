@@ -10,6 +10,7 @@ export * as nn from "./nn";
 export * as objectives from "./objectives";
 export * as oracles from "./oracles";
 export * as results from "./results";
+export * as samplers from "./samplers";
 export * as training from "./training";
 export * as viz from "./viz";
 export { tf } from "./engine/tf";

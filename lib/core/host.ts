@@ -39,3 +39,13 @@ export function kernelHost(): KernelHost | undefined {
 export function registerKernelHost(host: KernelHost): void {
   (globalThis as Record<symbol, unknown>)[HOST] = host;
 }
+
+/** The stop button of the notebook, as far as there is one. */
+export function isInterrupted(): boolean {
+  return kernelHost()?.signal?.aborted ?? false;
+}
+
+/** Let signals, interrupts and displays get their turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

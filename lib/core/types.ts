@@ -44,8 +44,6 @@ export type NoiseLevel<N extends number | tf.Tensor1D = number | tf.Tensor1D> = 
   readonly scale: N;
   readonly sigma: N;
 };
-/** One step of a sampler, from time `t` to `tNext`. */
-export type Step<X extends Batch = Images> = (xt: X, t: number, tNext: number) => X;
 
 /** One batch, owned by whoever asked for it. */
 export interface ExampleBatch {

@@ -1,5 +1,3 @@
-import { kernelHost } from "../core/host";
-
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
@@ -21,14 +19,4 @@ export function stopOnSignals(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** The stop button of the notebook, as far as there is one. */
-export function isInterrupted(): boolean {
-  return kernelHost()?.signal?.aborted ?? false;
-}
-
-/** Let signals, interrupts and displays get their turn. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,6 @@
 import { StoppedError } from "../core/errors";
 import { assertInRange, assertInteger } from "../core/guard";
+import { isInterrupted, nextTurn } from "../core/host";
 import type { Rng } from "../core/random";
 import type { BatchSource, ExampleBatch } from "../core/types";
 import type { tf } from "../engine/tf";
@@ -10,7 +11,6 @@ import type { LossParts } from "./gradients";
 import type { Optimizer } from "./optimizer";
 import { Pace, type TrainProgress } from "./progress";
 import type { LearningRateSchedule } from "./schedule";
-import { isInterrupted, nextTurn } from "./stop";
 import { TrainStep } from "./train-step";
 
 /**

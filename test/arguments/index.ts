@@ -6,6 +6,7 @@ import { MODELS } from "./models";
 import { NN } from "./nn";
 import { OBJECTIVES } from "./objectives";
 import { ORACLES } from "./oracles";
+import { SAMPLERS } from "./samplers";
 import type { Subject } from "./subject";
 import { TRAINING } from "./training";
 import { VIZ } from "./viz";
@@ -20,6 +21,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...NN,
   ...OBJECTIVES,
   ...ORACLES,
+  ...SAMPLERS,
   ...TRAINING,
   ...VIZ,
 };

@@ -1,6 +1,7 @@
 import type { Mappings } from "../run";
 import { layers } from "./layers";
 import { distributionMetrics, imageMetrics } from "./metrics";
+import { samplersCases } from "./samplers";
 import { schedules } from "./schedules";
 import { trainingCases } from "./training";
 import { transformer } from "./transformer";
@@ -10,6 +11,7 @@ import { vae } from "./vae";
 /** Which of our functions answers which case, by topic. */
 export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "01-schedules": schedules,
+  "03-samplers": samplersCases,
   "05-vae": vae,
   "09-transformer": transformer,
   "10-layers": layers,

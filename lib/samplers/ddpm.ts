@@ -1,0 +1,94 @@
+import { ShapeError, ValueError } from "../core/errors";
+import { assertOneOf } from "../core/guard";
+import type { Batch, Denoiser, Images, Labels } from "../core/types";
+import type { NoiseSchedule } from "../diffusion/schedule";
+import { tf } from "../engine/tf";
+import { ScheduledNetwork, type ScheduleOptions } from "./read-network";
+import { defineSampler, pairs, type Sampler } from "./sampler";
+
+/**
+ * The variance of a step: "fixed-small" is β̃_t, that of q(x_{t−1} | x_t, x_0); "fixed-large" is β_t;
+ * "learned-range" lies between them as the network says, in a second half of its channels.
+ */
+export type DdpmVariance = "fixed-small" | "fixed-large" | "learned-range";
+
+export type DdpmOptions<X extends Batch> = ScheduleOptions<X> & {
+  /** Default "fixed-small". */
+  readonly variance?: DdpmVariance;
+};
+
+/** Stands for β̃ = 0 before its logarithm is taken. */
+const TINY = 1e-20;
+
+/**
+ * Ancestral sampling: predict x_0, then draw from q(x_{t−1} | x_t, x_0). Shorter samplings skip
+ * timesteps, as if the chain had only those that are left. No noise is added on the way to t = 0.
+ *
+ * @eq R.9 x_{t−1} ~ N(μ_θ(x_t, t), Σ_θ(x_t, t))
+ * @eq R.10
+ * @eq DDPM.7 μ̃ and β̃, with β_t = 1 − ᾱ_t/ᾱ_s where s is the timestep after t
+ * @eq IDDPM.15 log Σ_θ = v log β_t + (1 − v) log β̃_t
+ * @throws ValueError
+ * @see Ho, Jain & Abbeel 2020, arXiv:2006.11239v2, algorithm 2
+ */
+export function ddpm<X extends Batch = Images, C = Labels>(
+  denoise: Denoiser<X, C>,
+  schedule: NoiseSchedule,
+  { variance = "fixed-small", ...options }: DdpmOptions<X> = {},
+): Sampler<X, C> {
+  assertOneOf("ddpm", "variance", variance, ["fixed-small", "fixed-large", "learned-range"]);
+  const isLearned = variance === "learned-range";
+  const network = new ScheduledNetwork("ddpm", denoise, schedule, options);
+  return defineSampler({
+    times: (numSteps) => network.times(numSteps),
+    moves: (times) =>
+      pairs(times).map(([t, tNext]) => {
+        const { small, large, ...mean } = transition(network.alphaBar(t), network.alphaBar(tNext));
+        const fixed = Math.sqrt(variance === "fixed-large" ? large : small);
+        const logs = { logSmall: Math.log(Math.max(small, TINY)), logLarge: Math.log(large) };
+        const deviation = tNext === 0 ? 0 : isLearned ? 1 : fixed;
+        return { t, tNext, numbers: { ...network.numbers(t), ...mean, ...logs, deviation } };
+      }),
+    step(input, numbers) {
+      const output = network.ask(input, numbers);
+      const [predicted, range] = isLearned ? halves(output) : [output];
+      const { x0 } = network.read(input.x, predicted, numbers);
+      const mean = x0.mul(numbers.ofX0).add<X>(input.x.mul(numbers.ofX));
+      const deviation = range
+        ? learnedDeviation(range, numbers).mul(numbers.deviation)
+        : numbers.deviation;
+      return { x: mean.add(input.rng.normal(mean.shape).mul(deviation)), x0 };
+    },
+  });
+}
+
+/** Mean and variances of x_s given x_t and x_0, from ᾱ_t and ᾱ_s. @throws ValueError */
+function transition(now: number, next: number): Record<"ofX0" | "ofX" | "small" | "large", number> {
+  if (!(now < next)) throw new ValueError("ddpm: times must descend.");
+  const alpha = now / next;
+  const beta = 1 - alpha;
+  return {
+    ofX0: (Math.sqrt(next) * beta) / (1 - now),
+    ofX: (Math.sqrt(alpha) * (1 - next)) / (1 - now),
+    small: (beta * (1 - next)) / (1 - now),
+    large: beta,
+  };
+}
+
+/** Σ^½ between the two fixed ones; −1 in `range` is the small one, 1 the large one. */
+function learnedDeviation(
+  range: tf.Tensor,
+  { logSmall, logLarge }: Readonly<Record<"logSmall" | "logLarge", tf.Scalar>>,
+): tf.Tensor {
+  const v = range.add(1).div(2);
+  return v.mul(logLarge.sub(logSmall)).add(logSmall).div(2).exp();
+}
+
+/** Predicted noise and variance: the two halves of the channels. @throws ShapeError */
+function halves<X extends Batch>(output: X): [X, X] {
+  const channels = output.shape[output.rank - 1] as number;
+  if (channels % 2 === 0) return tf.split(output, 2, -1) as [X, X];
+  throw new ShapeError(
+    `ddpm: a learned variance needs an even number of channels, got ${channels}.`,
+  );
+}

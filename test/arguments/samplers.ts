@@ -1,0 +1,29 @@
+import { diffusion, samplers, type tf } from "latentlab";
+
+import { given, number, record, word } from "./argument";
+import { type Subject, takes } from "./subject";
+
+const DENOISER = given(() => (x: tf.Tensor) => x.mul(0));
+const SCHEDULE = given(() => diffusion.linearSchedule(10));
+const ON_SCHEDULE = { predicts: word("noise") };
+
+export const SAMPLERS: Readonly<Record<string, Subject>> = {
+  "samplers.ddpm": takes(
+    samplers.ddpm,
+    DENOISER,
+    SCHEDULE,
+    record({ ...ON_SCHEDULE, variance: word("fixed-small") }),
+  ),
+  "samplers.ddim": takes(
+    samplers.ddim,
+    DENOISER,
+    SCHEDULE,
+    record({ ...ON_SCHEDULE, eta: number(0.5, { min: 0, max: 1 }) }),
+  ),
+  "samplers.ddimInversion": takes(samplers.ddimInversion, DENOISER, SCHEDULE, record(ON_SCHEDULE)),
+  "samplers.clipTo": takes(samplers.clipTo, number(-1, { max: 1 }), number(1, { min: -1 })),
+  "samplers.dynamicThreshold": takes(
+    samplers.dynamicThreshold,
+    record({ ratio: number(0.9, { min: 0, max: 1 }) }),
+  ),
+};
