@@ -16,4 +16,4 @@ export * as viz from "./viz";
 export { tf } from "./engine/tf";
 export { Rng } from "./core/random";
 export { compile } from "./compile";
-export { check } from "./checks";
+export { check, progress } from "./checks";

@@ -9,13 +9,16 @@ import {
   findCheck,
 } from "./define";
 import { type Answer, diagnose } from "./diagnose";
-import { type Probe, type Reading, differences } from "./probe";
+import { type Probe, type Reading, compare, differences } from "./probe";
+import { noteAttempt } from "./progress/attempts";
 import { type CheckPart, CheckResult, type CheckStatus } from "./result";
 
 /**
  * Check an exercise: run it on small cases, compare with numbers worked out independently, and
- * name the mistake that was probably made. Nothing is thrown, so that later cells go on, unless
- * the environment variable LATENTLAB_STRICT is 1. No tensor stays.
+ * name the mistake that was probably made. In a notebook the attempt is noted in the learner's
+ * journal: the first wrong answer brings a hint, the second another, the third the solution.
+ * Nothing is thrown, so that later cells go on, unless the environment variable LATENTLAB_STRICT
+ * is 1. No tensor stays.
  *
  * @param fn the learner's function, e.g. `klDiagonalGaussian`
  * @returns a result that shows itself as the last expression of a cell
@@ -24,7 +27,10 @@ import { type CheckPart, CheckResult, type CheckStatus } from "./result";
  * @example check("R.2", klDiagonalGaussian)
  */
 export function check(id: CheckId, fn: AnyFunction): CheckResult {
-  const result = runCheck(findCheck(id, fn), fn);
+  const { finding } = runCheck(findCheck(id, fn), fn);
+  const { exercise, status } = finding;
+  const standing = status === "todo" ? undefined : noteAttempt({ id, exercise, status }, fn);
+  const result = new CheckResult(finding, standing);
   if (!result.passed && process.env["LATENTLAB_STRICT"] === "1") {
     throw new CheckFailedError(result.toString());
   }
@@ -62,7 +68,10 @@ function toPart({ probe, got }: Answer): CheckPart {
   const { aspect, title } = probe;
   if (got instanceof Error)
     return { aspect, title, rows: [], error: `${got.name}: ${got.message}` };
-  return { aspect, title, rows: differences(got, probe.expected()) };
+  const expected = probe.expected();
+  const comparison = compare(got, expected);
+  const rows = differences(got, expected);
+  return { aspect, title, rows, ...(comparison === undefined ? {} : { comparison }) };
 }
 
 function statusOf(answers: readonly Answer[], parts: readonly CheckPart[]): CheckStatus {

@@ -14,5 +14,19 @@ export {
 } from "./define";
 export { type MomentSpec, momentProbe } from "./moment-probe";
 export type { Aspect, Probe, Row } from "./probe";
+export {
+  type Attempt,
+  appendAttempt,
+  type CourseNotebook,
+  courseNotebooks,
+  type ExerciseState,
+  type Journal,
+  journalPath,
+  type NotebookProgress,
+  Progress,
+  progress,
+  readJournal,
+  solutionText,
+} from "./progress";
 export { CHECK_MIME, type CheckPart, CheckResult, type CheckStatus, type Verdict } from "./result";
 export { type ValueSpec, valueProbes } from "./value-probes";

@@ -77,6 +77,29 @@ export interface Row {
   readonly expected: string;
 }
 
+/** Two arrays of one shape to be looked at side by side. */
+export interface Comparison {
+  readonly shape: readonly number[];
+  readonly got: readonly number[];
+  readonly expected: readonly number[];
+  readonly isWrong: readonly boolean[];
+}
+
+/** The first reading of several numbers in which some differ. */
+export function compare(
+  got: readonly Reading[],
+  expected: readonly Expected[],
+): Comparison | undefined {
+  for (const want of expected) {
+    const found = got.find(({ name }) => name === want.name);
+    if (found === undefined || describe(found.shape) !== describe(want.shape)) continue;
+    const isWrong = want.values.map((value, i) => differs(found.values[i], value, want.allowed[i]));
+    if (isWrong.length < 2 || !isWrong.includes(true)) continue;
+    return { shape: want.shape, got: found.values, expected: want.values, isWrong };
+  }
+  return undefined;
+}
+
 /** Where `got` is not as expected; empty when all is right. */
 export function differences(got: readonly Reading[], expected: readonly Expected[]): Row[] {
   return expected.flatMap((want) => {
@@ -95,11 +118,15 @@ export function differences(got: readonly Reading[], expected: readonly Expected
 function differingElements(found: Reading, want: Expected): Row[] {
   return want.values.flatMap((expected, i) => {
     const got = found.values[i] ?? NaN;
-    // Written so that NaN is a difference.
-    if (Object.is(got, expected) || Math.abs(got - expected) <= (want.allowed[i] ?? 0)) return [];
+    if (!differs(got, expected, want.allowed[i])) return [];
     const where = `${want.name} ${describe(position(i, want.shape))}`.trim();
     return [{ where, got: format(got), expected: format(expected) }];
   });
+}
+
+function differs(got = NaN, expected: number, allowed = 0): boolean {
+  // Written so that NaN is a difference.
+  return !(Object.is(got, expected) || Math.abs(got - expected) <= allowed);
 }
 
 function describe(shape: readonly number[]): string {

@@ -1,5 +1,7 @@
 import { escapeHtml } from "../viz/html";
+import { pictureHtml } from "./picture";
 import type { Row } from "./probe";
+import type { Standing } from "./progress/attempts";
 import type { CheckPart, CheckStatus, Finding } from "./result";
 
 const ROWS_SHOWN = 6;
@@ -26,17 +28,20 @@ function firstFailure({ status, parts }: Finding): CheckPart | undefined {
 }
 
 /** Plain text, for terminals, logs and viewers without HTML. */
-export function toText(finding: Finding): string {
-  const { id, exercise, status, parts, mistake } = finding;
+export function toText(finding: Finding, { failures, notes }: Standing): string {
+  const { id, exercise, status, parts, mistake, hints } = finding;
   const lines = [`${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`];
-  if (status === "todo") return [...lines, `  hint: ${finding.hints[0]}`].join("\n");
+  if (status === "todo") return [...lines, `  hint: ${hints[0]}`].join("\n");
   for (const part of parts) {
     lines.push(`  ${isPassed(part) ? "✓" : "✗"} ${part.aspect}: ${part.title}`);
     if (part === firstFailure(finding)) lines.push(...tableText(part));
   }
   if (mistake !== undefined) lines.push(`  probably: ${mistake}`);
-  if (status === "failed") lines.push(`  hint: ${finding.hints[0]}`);
-  return lines.join("\n");
+  if (status === "failed") {
+    lines.push(...hints.slice(0, Math.max(failures, 1)).map((hint) => `  hint: ${hint}`));
+    if (failures > 2) lines.push(`  solution: check("${id}", ${exercise}).solution()`);
+  }
+  return [...lines, ...notes.map((note) => `  ${note}`)].join("\n");
 }
 
 function tableText({ rows, error }: CheckPart): string[] {
@@ -57,7 +62,7 @@ function remaining(rows: readonly Row[]): string {
 }
 
 /** HTML without scripts, classes or links: it looks the same in an untrusted notebook. */
-export function toHtml(finding: Finding): string {
+export function toHtml(finding: Finding, standing: Standing, solution?: string): string {
   const { id, exercise, status, parts, mistake } = finding;
   const heading = `${MARKS[status]} ${id} ${exercise}: ${HEADINGS[status]}`;
   const failure = firstFailure(finding);
@@ -66,7 +71,9 @@ export function toHtml(finding: Finding): string {
     status === "todo" ? "" : `<div>${parts.map(partHtml).join("<br>")}</div>`,
     failure === undefined ? "" : tableHtml(failure),
     mistake === undefined ? "" : `<div><b>Probably:</b> ${escapeHtml(mistake)}</div>`,
-    status === "passed" ? "" : hintsHtml(finding),
+    status === "passed" ? "" : hintsHtml(finding, standing),
+    solution === undefined ? "" : detailsHtml("Solution", `<pre>${escapeHtml(solution)}</pre>`),
+    ...standing.notes.map((note) => `<div>${escapeHtml(note)}</div>`),
   ];
   const style = `border-left:4px solid ${COLOURS[status]};padding:4px 12px`;
   return `<div style="${style}">${body.join("")}</div>`;
@@ -76,8 +83,9 @@ function partHtml(part: CheckPart): string {
   return escapeHtml(`${isPassed(part) ? "✓" : "✗"} ${part.aspect}: ${part.title}`);
 }
 
-function tableHtml({ rows, error }: CheckPart): string {
+function tableHtml({ rows, error, comparison }: CheckPart): string {
   if (error !== undefined) return `<pre>${escapeHtml(error)}</pre>`;
+  if (comparison !== undefined) return pictureHtml(comparison);
   const body = rows
     .slice(0, ROWS_SHOWN)
     .map(({ where, got, expected }) => rowHtml("td", [where, got, expected]));
@@ -89,11 +97,14 @@ function rowHtml(tag: "td" | "th", cells: readonly string[]): string {
   return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
 }
 
-function hintsHtml({ hints }: Finding): string {
-  return hints
-    .map((hint, i) => {
-      const summary = `<summary>Hint ${i + 1}</summary>`;
-      return `<details>${summary}${escapeHtml(hint)}</details>`;
-    })
+/** The next hint is a click away; those before it are open. */
+function hintsHtml({ hints }: Finding, { failures }: Standing): string {
+  const shown = hints.slice(0, Math.max(failures, 1));
+  return shown
+    .map((hint, i) => detailsHtml(`Hint ${i + 1}`, escapeHtml(hint), i < failures - 1))
     .join("");
+}
+
+function detailsHtml(summary: string, body: string, isOpen = false): string {
+  return `<details${isOpen ? " open" : ""}><summary>${summary}</summary>${body}</details>`;
 }

@@ -1,5 +1,7 @@
 import { DISPLAY, type Displayable, type MimeBundle } from "../core/host";
-import type { Aspect, Row } from "./probe";
+import type { Aspect, Comparison, Row } from "./probe";
+import { NO_STANDING, type Standing } from "./progress/attempts";
+import { solutionText } from "./progress/course";
 import { toHtml, toText } from "./render";
 
 /** MIME type of a verdict that a program reads: graders, the notebook runner, a course page. */
@@ -22,6 +24,8 @@ export interface CheckPart {
   readonly aspect: Aspect;
   readonly title: string;
   readonly rows: readonly Row[];
+  /** Numbers to be seen side by side. */
+  readonly comparison?: Comparison;
   readonly error?: string;
 }
 
@@ -39,7 +43,10 @@ export interface Finding {
 
 /** The outcome of one check. It shows itself as the last expression of a cell. */
 export class CheckResult implements Displayable {
-  constructor(readonly finding: Finding) {}
+  constructor(
+    readonly finding: Finding,
+    private readonly standing: Standing = NO_STANDING,
+  ) {}
 
   get status(): CheckStatus {
     return this.finding.status;
@@ -53,9 +60,16 @@ export class CheckResult implements Displayable {
     return this.finding.mistake;
   }
 
-  /** Help in two steps: 1 says where to look, 2 almost how. */
-  hint(step: 1 | 2 = 1): string {
+  /** Help in two steps: 1 says where to look, 2 almost how. Default: the step that is due. */
+  hint(step: 1 | 2 = this.standing.failures < 2 ? 1 : 2): string {
     return this.finding.hints[step - 1] as string;
+  }
+
+  /** The solution, to be looked at as the last expression of a cell. */
+  solution(): Displayable {
+    const code = solutionOf(this.finding);
+    const forms = { "text/markdown": `\`\`\`typescript\n${code}\n\`\`\``, "text/plain": code };
+    return { [DISPLAY]: () => forms };
   }
 
   toJSON(): Verdict {
@@ -70,14 +84,21 @@ export class CheckResult implements Displayable {
   }
 
   toString(): string {
-    return toText(this.finding);
+    return toText(this.finding, this.standing);
   }
 
   [DISPLAY](): MimeBundle {
+    const { finding, standing } = this;
+    const isDue = finding.status === "failed" && standing.failures > 2;
     return {
-      "text/plain": toText(this.finding),
-      "text/html": toHtml(this.finding),
+      "text/plain": toText(finding, standing),
+      "text/html": toHtml(finding, standing, isDue ? solutionOf(finding) : undefined),
       [CHECK_MIME]: this.toJSON(),
     };
   }
+}
+
+function solutionOf({ exercise }: Finding): string {
+  const none = `// This copy of the course holds no solution; the library has ${exercise}.`;
+  return solutionText(exercise) ?? none;
 }

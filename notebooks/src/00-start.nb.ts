@@ -1,21 +1,21 @@
 // Source of notebook 00. Edit here, then run `npm run notebooks`.
 
-// %% [markdown] id="title"
+// %% [markdown] id="title" difficulty="1" minutes="20"
 // # 00 · Start here
 //
 // **Goals.** Know the tools before the first model: cells of TypeScript, tensors and their shapes,
 // memory, seeds, pictures that move, training with and without a graph, and how your answers are
 // checked.
 //
-// **Time** about 20 minutes; the cells alone run in half a minute on two CPU cores. **Difficulty**
-// ●○○ — you can read TypeScript and know what a derivative is.
+// You can read TypeScript and know what a derivative is. The cells alone run in half a minute on two
+// CPU cores.
 //
 // Run a cell with Shift+Enter. Under **Predict** write down your guess before you run the next cell.
 
 // %% id="imports"
 // prettier-ignore
 import {
-  Rng, check, compile, core, data, engine, nn, objectives, results, tf, training, viz,
+  Rng, check, compile, core, data, engine, nn, objectives, progress, results, tf, training, viz,
 } from "latentlab";
 
 const isQuick = process.env["LATENTLAB_PROFILE"] === "quick"; // shorter, for CI
@@ -285,8 +285,9 @@ viz.table([
 //
 // In an exercise replace the `throw` line and run the cell and the one below it. `check` calls your
 // function on small cases and compares shapes, values, gradients and memory with numbers worked
-// out another way; it names the probable mistake, and gives two hints on request. Later cells
-// use the library's function, so you can go on and come back; answers are in `solutions/`.
+// out another way. A wrong answer is told its probable mistake and gets a hint, the next a second
+// one, the third the solution; `check(…).hint()` and `check(…).solution()` give them at once. Later
+// cells use the library's function, so you can go on and come back.
 //
 // 1. The logarithm of the density of $\mathcal N(0, I)$, $\log p(z) = -\tfrac12 \sum_d (z_d^2 +
 //    \log 2\pi)$. Try it wrong first, with `mean` in place of `sum`.
@@ -306,6 +307,13 @@ const { bernoulliLogLikelihood } = objectives;
 // %% id="check-likelihood"
 check("R.3b", bernoulliLogLikelihood);
 
+// %% [markdown] id="progress-text"
+// What you have solved is kept on this machine, in `progress.jsonl`. `npm run progress` shows the
+// same as the next cell.
+
+// %% id="progress"
+progress();
+
 // %% [markdown] id="recap-text"
 // ## 7 · What was measured
 //
@@ -321,7 +329,6 @@ the loss ${scores.of("net", "loss")}.`;
 // ## 8 · Where to go on
 //
 // - **Notebook 01** trains a first model of pictures: the variational autoencoder.
-// - `result.hint()`, where `result` is what a `check` returns, gives the first hint; `hint(2)` the second.
 // - `NOTATION.md` lists the symbols, `lib/compile/README.md` says more about graphs, and
 //   `npm run doctor` what is installed.
 // - Long trainings: `train` takes `checkpoint: { … }`, and the run goes on from where it was left.

@@ -1,6 +1,6 @@
 // Source of notebook 01. Edit here, then run `npm run notebooks`.
 
-// %% [markdown] id="title" equations="R.1 R.2 R.3"
+// %% [markdown] id="title" equations="R.1 R.2 R.3" difficulty="2" minutes="90"
 // # 01 · The VAE and the ELBO
 //
 // **Goals.** Derive the evidence lower bound and see it hold to the last digit; train by gradients
@@ -8,8 +8,8 @@
 // digits, live, and read its bound in nats; see what it costs to press a picture through few
 // numbers, why the model may stop using its latents, and why its samples blur.
 //
-// **Time** about 90 minutes; the cells alone run in a few minutes on two CPU cores.
-// **Difficulty** ●●○ — you need Gaussians, expectations and the chain rule.
+// You need Gaussians, expectations and the chain rule. The cells alone run in a few minutes on two CPU
+// cores.
 //
 // **How to work.** Under each **Predict** write down your guess before you run the next cell. In an
 // exercise replace the `throw` line; the cell below checks your function and names the probable

@@ -15,6 +15,7 @@ import {
   expand,
   toNotebookCell,
 } from "./expand";
+import { readHeader } from "./header";
 import { createNotebook, isEdited, originOf, stringify } from "./ipynb";
 import { parsePercent } from "./percent";
 import { type Module, typecheck } from "./typecheck";
@@ -50,10 +51,12 @@ export async function buildNotebooks(root: string, find: FindExercise): Promise<
   const built: BuiltNotebook[] = [];
   for (const source of sourcesIn(root)) {
     const cells = parsePercent(source, readFileSync(join(root, source), "utf8"));
+    const header = readHeader(source, cells);
     const name = source.slice(SOURCES.length + 1).replace(/\.nb\.ts$/, ".ipynb");
     for (const variant of VARIANTS) {
       const expanded = await expand(source, cells, variant, find);
-      const text = stringify(createNotebook(expanded.map(toNotebookCell), source));
+      const notebook = createNotebook(expanded.map(toNotebookCell), source, header);
+      const text = stringify(notebook);
       built.push({ path: `${FOLDERS[variant]}/${name}`, source, variant, cells: expanded, text });
     }
   }

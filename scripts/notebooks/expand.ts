@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import prettier from "prettier";
 import ts from "typescript";
 
+import { readHeader, withHeader } from "./header";
 import { type NotebookCell, toLines } from "./ipynb";
 import type { Exercise } from "./library";
 import type { SourceCell } from "./percent";
@@ -39,6 +40,8 @@ export async function expand(
   find: FindExercise,
 ): Promise<ExpandedCell[]> {
   const ids = cellIds(file, cells);
+  const header = readHeader(file, cells);
+  const exercises = cells.filter(({ attributes }) => attributes["exercise"] !== undefined).length;
   const imported = new Set<string>();
   const expanded: ExpandedCell[] = [];
   for (const [i, cell] of cells.entries()) {
@@ -47,7 +50,8 @@ export async function expand(
     const path = attributes["exercise"];
     if (kind === "markdown" || path === undefined) {
       if (kind === "code") for (const name of packageImports(text)) imported.add(name);
-      expanded.push({ kind, id, text, sourceLine: (k) => textLine + k });
+      const shown = i === 0 && header !== undefined ? withHeader(text, header, exercises) : text;
+      expanded.push({ kind, id, text: shown, sourceLine: (k) => textLine + k });
       continue;
     }
     const exercise = find(path, `${file}:${line}`);

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import type { Header } from "./header";
+
 /** A cell as nbformat 4.5 has it; in files that are read, anything may be missing. */
 export interface NotebookCell {
   readonly cell_type: "markdown" | "code";
@@ -32,8 +34,12 @@ const KERNELSPEC = {
 const LANGUAGE = { file_extension: ".ts", mimetype: "text/typescript", name: "typescript" };
 
 /** @param source the notebook's source, relative to the project */
-export function createNotebook(cells: readonly NotebookCell[], source: string): Notebook {
-  const latentlab: Origin = { source, build: contentHash(cells) };
+export function createNotebook(
+  cells: readonly NotebookCell[],
+  source: string,
+  header?: Header,
+): Notebook {
+  const latentlab: Origin & Partial<Header> = { source, build: contentHash(cells), ...header };
   const metadata = { kernelspec: KERNELSPEC, language_info: LANGUAGE, latentlab };
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
 }

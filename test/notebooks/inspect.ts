@@ -3,6 +3,9 @@ import { checks, results } from "latentlab";
 /** As much of an executed notebook as is looked at. */
 export interface ExecutedNotebook {
   readonly cells: readonly ExecutedCell[];
+  readonly metadata?: {
+    readonly latentlab?: { readonly difficulty?: number; readonly minutes?: number };
+  };
 }
 
 export interface ExecutedCell {

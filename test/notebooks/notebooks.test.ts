@@ -75,6 +75,7 @@ for (const { folder, status, isReadOnly } of FOLDERS) {
           JUPYTER_PATH: share,
           LATENTLAB_PROFILE: "quick",
           LATENTLAB_RESULTS: join(share, "results"),
+          LATENTLAB_PROGRESS: join(share, "progress.jsonl"),
         };
         run = await runNotebook(path, executedPath(path), {
           secondsPerCell: SECONDS_PER_CELL,
@@ -92,6 +93,11 @@ for (const { folder, status, isReadOnly } of FOLDERS) {
 
       it(`has every exercise checked, and every check says "${status}"`, () => {
         assert.deepEqual(wrongVerdicts(run.notebook, status), []);
+      });
+
+      it("says how hard it is and how long it takes", () => {
+        const { difficulty, minutes } = run.notebook.metadata?.latentlab ?? {};
+        assert.ok(Number(difficulty) >= 1 && Number(minutes) > 0, "see CONTRIBUTING: first cell");
       });
 
       it("computes its sentences from numbers", () => {

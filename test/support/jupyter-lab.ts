@@ -36,6 +36,8 @@ export class JupyterLab {
       ...process.env,
       JUPYTER_PATH: share,
       JUPYTER_TOKEN: token,
+      LATENTLAB_PROGRESS: join(folder, "progress.jsonl"),
+      LATENTLAB_RESULTS: join(folder, "results"),
       JUPYTER_CONFIG_DIR: join(home, "config"),
       JUPYTER_DATA_DIR: join(home, "data"),
       JUPYTER_RUNTIME_DIR: join(home, "runtime"),

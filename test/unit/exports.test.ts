@@ -20,9 +20,8 @@ function exportedFunctions(): string[] {
     if (typeof value === "function") add(name, value);
     else for (const [key, member] of Object.entries(value)) add(`${name}.${key}`, member);
   }
-  // The index repeats these two from their namespaces.
-  names.delete("Rng");
-  names.delete("check");
+  // The index repeats these from their namespaces.
+  for (const name of ["Rng", "check", "progress"]) names.delete(name);
   return [...names];
 }
 

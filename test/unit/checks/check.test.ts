@@ -161,6 +161,35 @@ describe("check", () => {
     assert.throws(() => check(one.id, other.solution), new RegExp(`${other.id}", ${name}`));
   });
 
+  it("helps more with each different wrong answer: one hint, two, the solution", () => {
+    const one = checks.allChecks().find(({ solution }) => solution.name === "klToStandardNormal");
+    assert.ok(one !== undefined);
+    const [first, second] = one.hints;
+    const html = (fn: checks.AnyFunction): string =>
+      String((check(one.id, fn)[core.DISPLAY]() as core.MimeBundle)["text/html"]);
+    const answers = [(): number => 1, (): number => 2, (): number => 3];
+    const [a, b, c] = answers.map(html) as [string, string, string];
+    assert.ok(a.includes(first) && !a.includes("Hint 2"), a);
+    assert.ok(b.includes("Hint 2") && !b.includes("Solution"), b);
+    assert.match(c, /Solution.*function klToStandardNormal/s);
+    // Running the same cell again is no new attempt.
+    const repeated = check(one.id, answers[2] as checks.AnyFunction);
+    assert.equal(repeated.hint(), second);
+    assert.match(String(repeated), /solution: check\("R\.2", klToStandardNormal\)\.solution\(\)/);
+    const solution = repeated.solution()[core.DISPLAY]() as core.MimeBundle;
+    assert.match(String(solution["text/markdown"]), /^```typescript\n.*klToStandardNormal/s);
+  });
+
+  it("shows arrays side by side, wrong numbers framed", () => {
+    const half: Kl = (m, l) => tf.tidy(() => kl(m, l).mul(tf.tensor1d([1, 2])));
+    const bundle = checks.runCheck(exercise, half)[core.DISPLAY]() as core.MimeBundle;
+    const html = String(bundle["text/html"]);
+    assert.match(html, />got<table>.*>expected<table>/s);
+    assert.equal(html.split("2px solid #c62828").length - 1, 1);
+    // Row 1 by hand: ½ (Σμ² 4.25 + Σe^l 5.02434 − Σl 1 − 3) = 2.63717.
+    assert.match(html, /#c62828">5\.27<.*>2\.64</s);
+  });
+
   it("throws in strict mode, and only then", () => {
     const [one] = checks.allChecks();
     assert.ok(one !== undefined);

@@ -157,6 +157,22 @@ function triangle(
     assert.ok(text.endsWith("}\n"));
   });
 
+  it("puts difficulty, minutes and the number of exercises under the heading", async () => {
+    const source = (attributes: string): string =>
+      SOURCE.replace("[markdown]\n", `[markdown] ${attributes}\n`);
+    project.write("notebooks/src/03-area.nb.ts", source('difficulty="2" minutes="45"'));
+    const [exercise] = await build();
+    const notebook = JSON.parse(exercise?.text ?? "") as Notebook;
+    assert.equal(
+      notebook.cells[0]?.source.join(""),
+      "# Triangles\n\n**Difficulty** ●●○ · **Time** about 45 minutes · 1 exercise",
+    );
+    const { difficulty, minutes } = notebook.metadata["latentlab"] as Record<string, unknown>;
+    assert.deepEqual([difficulty, minutes], [2, 45]);
+    project.write("notebooks/src/03-area.nb.ts", source('difficulty="4" minutes="45"'));
+    await assert.rejects(build(), /03-area\.nb\.ts:1.*difficulty="1", "2" or "3"/);
+  });
+
   it("keeps the ids of cells when others come and go", async () => {
     const before = (await build())[0]?.cells.map(({ id }) => id) ?? [];
     project.write("notebooks/src/03-area.nb.ts", `// %% [markdown]\n// New.\n\n${SOURCE}`);
