@@ -26,6 +26,12 @@ export const PAPERS = {
     arxiv: "2010.02502",
     version: "v4",
   },
+  ADM: {
+    authors: "Dhariwal & Nichol 2021",
+    title: "Diffusion Models Beat GANs on Image Synthesis",
+    arxiv: "2105.05233",
+    version: "v4",
+  },
   EDM: {
     authors: "Karras, Aittala, Aila & Laine 2022",
     title: "Elucidating the Design Space of Diffusion-Based Generative Models",
@@ -162,6 +168,18 @@ export const EQUATIONS = {
     title: "Posterior of the forward process",
     latex: String.raw`\tilde\mu_t = \frac{\sqrt{\bar\alpha_{t-1}} \beta_t}{1 - \bar\alpha_t} x_0 + \frac{\sqrt{\alpha_t} (1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t} x_t, \quad \tilde\beta_t = \frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t} \beta_t`,
   },
+  "DDPM.11": {
+    title: "Mean of the reverse step from a noise estimate",
+    latex: String.raw`\mu_\theta(x_t, t) = \frac{1}{\sqrt{\alpha_t}}\left(x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \epsilon_\theta(x_t, t)\right)`,
+  },
+  "DDPM.12": {
+    title: "Weight of the noise error in the variational bound",
+    latex: String.raw`L_{t-1} = \mathbb{E}\left[\frac{\beta_t^2}{2 \sigma_t^2 \alpha_t (1 - \bar\alpha_t)} \left\|\epsilon - \epsilon_\theta(x_t, t)\right\|^2\right] + C`,
+  },
+  "DDPM.13": {
+    title: "Discretised Gaussian decoder",
+    latex: String.raw`p_\theta(x_0 \mid x_1) = \prod_i \int_{\delta_-(x_0^i)}^{\delta_+(x_0^i)} \mathcal{N}\left(x;\, \mu_\theta^i(x_1, 1),\, \sigma_1^2\right) dx`,
+  },
   "DDPM.15": {
     title: "Clean picture that a noise estimate implies",
     latex: String.raw`\hat x_0 = \frac{x_t - \sqrt{1 - \bar\alpha_t}\, \epsilon_\theta(x_t, t)}{\sqrt{\bar\alpha_t}}`,
@@ -178,9 +196,17 @@ export const EQUATIONS = {
     title: "Learned variance",
     latex: String.raw`\Sigma_\theta(x_t, t) = \exp\left(v \log \beta_t + (1 - v) \log \tilde\beta_t\right)`,
   },
+  "IDDPM.16": {
+    title: "Hybrid loss",
+    latex: String.raw`L_\mathrm{hybrid} = L_\mathrm{simple} + \lambda L_\mathrm{vlb}`,
+  },
   "IDDPM.17": {
     title: "Cosine noise schedule",
     latex: String.raw`\bar\alpha_t = \frac{f(t)}{f(0)}, \quad f(t) = \cos^2\left(\frac{t/T + s}{1 + s} \cdot \frac{\pi}{2}\right)`,
+  },
+  "ADM.14": {
+    title: "Noise estimate under classifier guidance",
+    latex: String.raw`\hat\epsilon(x_t) = \epsilon_\theta(x_t) - \sqrt{1 - \bar\alpha_t}\, s\, \nabla_{x_t} \log p_\phi(y \mid x_t)`,
   },
   "EDM.5": {
     title: "Noise levels of a sampler",

@@ -36,17 +36,8 @@ export function assertBatch(where: string, name: string, x: Batch): void {
   assertFloats(where, name, x, ["B", ...x.shape.slice(1).map((_, axis) => `axis ${axis + 1}`)]);
 }
 
-/**
- * Refuse batches that are not float32 and all of one shape `[B, ...]`, in which every example has
- * its timestep.
- *
- * @throws ShapeError naming the batch
- */
-export function assertNoisy(
-  where: string,
-  t: Timesteps,
-  batches: Readonly<Record<string, Batch>>,
-): void {
+/** Refuse batches that are not float32 and all of one shape `[B, ...]`. @throws ShapeError naming them */
+export function assertAlike(where: string, batches: Readonly<Record<string, Batch>>): void {
   const [[firstName, first], ...others] = Object.entries(batches) as [
     [string, Batch],
     ...[string, Batch][],
@@ -56,6 +47,16 @@ export function assertNoisy(
     assertSameShape(where, [firstName, name], [first, batch]);
     assertDtype(where, name, batch, "float32");
   }
+}
+
+/** Refuse batches that are not alike, or in which not every example has its timestep. @throws ShapeError */
+export function assertNoisy(
+  where: string,
+  t: Timesteps,
+  batches: Readonly<Record<string, Batch>>,
+): void {
+  assertAlike(where, batches);
+  const [first] = Object.values(batches) as [Batch];
   assertShape(where, "t", t, [first.shape[0] as number]);
   assertDtype(where, "t", t, "int32");
 }

@@ -1,5 +1,4 @@
-import { ValueError } from "../core/errors";
-import { assertOneOf, assertReal } from "../core/guard";
+import { assertOneOf } from "../core/guard";
 import type { Batch, Denoiser, Timesteps } from "../core/types";
 import { tf } from "../engine/tf";
 import { assertNoisy, atTimesteps } from "./at-timesteps";
@@ -159,28 +158,6 @@ function noiseFrom<X extends Batch>(
     case "score":
       return noiseFromScore(schedule, t, predicted);
   }
-}
-
-/**
- * A denoiser whose implied x̂_0 never leaves the range of the data.
- *
- * @param range of the clean values; [−1, 1] for images
- * @returns a denoiser; what it returns is the caller's
- * @throws ValueError if the range is not ascending
- */
-export function clipX0<X extends Batch, C>(
-  denoise: Denoiser<X, C>,
-  schedule: NoiseSchedule,
-  [min, max]: readonly [number, number] = [-1, 1],
-): Denoiser<X, C> {
-  assertReal("clipX0", "min", min);
-  assertReal("clipX0", "max", max);
-  if (!(min < max)) throw new ValueError(`clipX0: the range must ascend, got [${min}, ${max}].`);
-  return (xt, t, condition) =>
-    tf.tidy(() => {
-      const implied = x0FromNoise(schedule, t, { xt, noise: denoise(xt, t, condition) });
-      return noiseFromX0(schedule, t, { xt, x0: tf.clipByValue(implied, min, max) });
-    });
 }
 
 /** √ᾱ_t and √(1 − ᾱ_t) of each example, `[B, 1, …]`. */

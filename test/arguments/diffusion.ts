@@ -1,16 +1,6 @@
-import { diffusion, type tf } from "latentlab";
+import { diffusion } from "latentlab";
 
-import {
-  type Argument,
-  count,
-  given,
-  number,
-  numbers,
-  record,
-  rng,
-  tensor,
-  word,
-} from "./argument";
+import { type Argument, count, given, number, numbers, record, word } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 const STEPS = count(10);
@@ -32,13 +22,6 @@ const BETAS: Argument = {
 };
 
 type Schedule = diffusion.NoiseSchedule;
-
-/** Two points, whose timesteps and companions settle their sizes. */
-const POINTS = tensor([2, 3], { fixed: [0, 1] });
-/** Two examples of any shape, with a timestep each. */
-const ANY_BATCH = tensor([2, 3], { fixed: [0], anyRank: true });
-const TIMES = tensor([2], { dtype: "int32", fixed: [0] });
-const DENOISER = given(() => (xt: tf.Tensor) => xt.mul(0.5));
 
 export const DIFFUSION: Readonly<Record<string, Subject>> = {
   "diffusion.NoiseSchedule": constructs(diffusion.NoiseSchedule, BETAS),
@@ -85,84 +68,6 @@ export const DIFFUSION: Readonly<Record<string, Subject>> = {
       minTime: number(1e-3, { min: 0, max: 1 }),
     }),
   ),
-  "diffusion.atTimesteps": takes(
-    diffusion.atTimesteps,
-    given(() => [1, 0.5]),
-    TIMES,
-    ANY_BATCH,
-  ),
-  "diffusion.qSample": takes(
-    diffusion.qSample,
-    SCHEDULE,
-    TIMES,
-    record({ x0: POINTS, noise: POINTS }),
-  ),
-  "diffusion.qStep": takes(
-    diffusion.qStep,
-    SCHEDULE,
-    TIMES,
-    record({ previous: POINTS, noise: POINTS }),
-  ),
-  "diffusion.forwardChain": takes(
-    (...args: Parameters<typeof diffusion.forwardChain>) => {
-      for (const state of diffusion.forwardChain(...args)) if (state.t === 3) break;
-    },
-    SCHEDULE,
-    tensor([2, 3], { anyRank: true }),
-    rng,
-  ),
-  "diffusion.posterior": takes(
-    diffusion.posterior,
-    SCHEDULE,
-    TIMES,
-    record({ x0: POINTS, xt: POINTS }),
-  ),
-  "diffusion.posteriorLogVariance": takes(
-    diffusion.posteriorLogVariance,
-    SCHEDULE,
-    TIMES,
-    ANY_BATCH,
-  ),
-  "diffusion.x0FromNoise": takes(
-    diffusion.x0FromNoise,
-    SCHEDULE,
-    TIMES,
-    record({ xt: POINTS, noise: POINTS }),
-  ),
-  "diffusion.noiseFromX0": takes(
-    diffusion.noiseFromX0,
-    SCHEDULE,
-    TIMES,
-    record({ xt: POINTS, x0: POINTS }),
-  ),
-  "diffusion.velocity": takes(
-    diffusion.velocity,
-    SCHEDULE,
-    TIMES,
-    record({ x0: POINTS, noise: POINTS }),
-  ),
-  "diffusion.x0FromVelocity": takes(
-    diffusion.x0FromVelocity,
-    SCHEDULE,
-    TIMES,
-    record({ xt: POINTS, v: POINTS }),
-  ),
-  "diffusion.noiseFromVelocity": takes(
-    diffusion.noiseFromVelocity,
-    SCHEDULE,
-    TIMES,
-    record({ xt: POINTS, v: POINTS }),
-  ),
-  "diffusion.scoreFromNoise": takes(diffusion.scoreFromNoise, SCHEDULE, TIMES, ANY_BATCH),
-  "diffusion.noiseFromScore": takes(diffusion.noiseFromScore, SCHEDULE, TIMES, ANY_BATCH),
-  "diffusion.asDenoiser": takes(diffusion.asDenoiser, DENOISER, SCHEDULE, word("x0")),
-  "diffusion.clipX0": takes(diffusion.clipX0, DENOISER, SCHEDULE, {
-    valid: () => [-1, 1],
-    faults: [
-      { what: "descending", make: () => [1, -1] },
-      { what: "NaN", make: () => [NaN, 1] },
-    ],
-  }),
   "diffusion.spacedTimesteps": takes(
     diffusion.spacedTimesteps,
     count(10, { min: 5 }),

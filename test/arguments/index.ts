@@ -6,6 +6,7 @@ import { MODELS } from "./models";
 import { NN } from "./nn";
 import { OBJECTIVES } from "./objectives";
 import { ORACLES } from "./oracles";
+import { PROCESS } from "./process";
 import { SAMPLERS } from "./samplers";
 import type { Subject } from "./subject";
 import { TRAINING } from "./training";
@@ -21,6 +22,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...NN,
   ...OBJECTIVES,
   ...ORACLES,
+  ...PROCESS,
   ...SAMPLERS,
   ...TRAINING,
   ...VIZ,
