@@ -24,6 +24,10 @@ export const course = {
   jupyterShare: join(PYTHON, "share", "jupyter"),
   kernelspec: join(PYTHON, "share", "jupyter", "kernels", "latentlab"),
   pageConfig: join(PYTHON, "etc", "jupyter", "labconfig", "page_config.json"),
+  /** Settings of nbconvert, by itself and inside the Jupyter server. */
+  exportConfigs: ["jupyter_nbconvert_config.json", "jupyter_server_config.json"].map((file) =>
+    join(PYTHON, "etc", "jupyter", file),
+  ),
   /** The npm package whose addon is built here. */
   tfjs: TFJS,
   addon: join(TFJS, "lib", "napi-v8", "tfjs_binding.node"),

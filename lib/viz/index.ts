@@ -19,6 +19,12 @@ export { Figure, type FigureSpec, type Frame, type Layout, type Trace } from "./
 export { ImageGrid, imageGrid, type ImageGridOptions } from "./image-grid";
 export { type Lazy, liveFigure, liveImages, type LiveOptions, LiveOutput } from "./live";
 export { slider, type SliderOptions } from "./slider";
+export {
+  guidanceSlider,
+  type ScheduleFrame,
+  scheduleSlider,
+  timestepScrubber,
+} from "./process-sliders";
 export { type FrameLike, type Row, Table, table, type TableOptions } from "./tables";
 export {
   liveTraining,

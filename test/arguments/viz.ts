@@ -1,6 +1,6 @@
 import { tf, viz } from "latentlab";
 
-import { type Argument, count, given, number, record, tensor } from "./argument";
+import { type Argument, count, type Draw, given, number, record, tensor } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 const TITLES = {
@@ -75,6 +75,29 @@ const GRID = record({
   },
 });
 
+/** Two frames of a slider over pictures. @param position what is beside the pictures */
+function frames(position: Readonly<Record<string, Argument>>): Argument {
+  const { valid, faults } = record(position);
+  const grid = (side: number): viz.ImageGrid => {
+    const images = tf.zeros([2, side, side, 1]);
+    const made = viz.imageGrid(images, { range: [0, 1] });
+    images.dispose();
+    return made;
+  };
+  const both = (place: unknown, side: number): unknown[] => [
+    { ...(valid() as object), images: grid(4) },
+    { ...(place as object), images: grid(side) },
+  ];
+  return {
+    valid: () => both(valid(), 4),
+    faults: [
+      { what: "no frame", make: () => [] },
+      { what: "grids of two sizes", make: () => both(valid(), 9) },
+      ...faults.map(({ what, make }) => ({ what, make: (draw: Draw) => both(make(draw), 4) })),
+    ],
+  };
+}
+
 const TABLE = [
   given(() => [{ a: 1.5 }]),
   record({ digits: count(4, { max: 100 }), maxRows: count(5) }),
@@ -109,6 +132,20 @@ export const VIZ: Readonly<Record<string, Subject>> = {
       },
       start: count(1, { min: 0, max: 1 }),
     }),
+  ),
+  "viz.timestepScrubber": takes(viz.timestepScrubber, frames({ t: count(5, { min: 0 }) })),
+  "viz.guidanceSlider": takes(viz.guidanceSlider, frames({ guidanceScale: number(2) })),
+  "viz.scheduleSlider": takes(
+    viz.scheduleSlider,
+    {
+      valid: () => [{ setting: "1", alphaBar: [1, 0.5, 0] }],
+      faults: [
+        { what: "no frame", make: () => [] },
+        { what: "ᾱ above 1", make: () => [{ setting: "1", alphaBar: [1.5, 1] }] },
+        { what: "a NaN", make: () => [{ setting: "1", alphaBar: [1, NaN] }] },
+      ],
+    },
+    NAME,
   ),
   "viz.Table": constructs(viz.Table, ...TABLE),
   "viz.table": takes(viz.table, ...TABLE),

@@ -32,7 +32,7 @@ export class FakeCourse {
   readonly #bin = join(this.root, "bin");
 
   constructor() {
-    for (const part of ["setup", "labextension"]) {
+    for (const part of ["setup", "labextension", "nbconvert"]) {
       const copy = join(this.root, "kernel", part);
       cpSync(join(REPOSITORY, "kernel", part), copy, { recursive: true });
     }

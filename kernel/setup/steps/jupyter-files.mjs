@@ -7,9 +7,11 @@ import { fingerprint, fingerprintFiles, readJson, replaceFolder, writeAtomic } f
 
 const KERNELSPEC = join(course.root, "kernel", "kernelspec");
 const EXTENSION = join(course.root, "kernel", "labextension");
+const HTML_TEMPLATE = join(course.root, "kernel", "nbconvert", "latentlab");
 const PLOTLY = join(course.modules, "plotly.js-dist", "plotly.js");
 /** Jupyter finds an extension's files by the name in its package.json. */
 const EXTENSION_PLACE = join("labextensions", "@latentlab", "plotly");
+const HTML_TEMPLATE_PLACE = join("nbconvert", "templates", "latentlab");
 
 /** The text of kernel.json: our kernel on this very Node, so that another one on PATH changes nothing. */
 export function kernelspec() {
@@ -32,37 +34,48 @@ const PAGE_CONFIG = {
   disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true },
 };
 
+/** An exported notebook keeps its interactive figures. */
+const EXPORT_CONFIG = { HTMLExporter: { template_name: "latentlab" } };
+
 /**
  * Our kernel and JupyterLab extension, installed inside the Python environment only.
  * @returns {import("../steps.mjs").Step}
  */
 export function jupyterFiles() {
-  const sources = [KERNELSPEC, EXTENSION, PLOTLY];
+  const sources = [KERNELSPEC, EXTENSION, HTML_TEMPLATE, PLOTLY];
+  const settings = [
+    { file: course.pageConfig, content: PAGE_CONFIG },
+    ...course.exportConfigs.map((file) => ({ file, content: EXPORT_CONFIG })),
+  ];
   return {
     name: "Jupyter kernel",
     id: "jupyter-files",
     megabytes: 10,
-    key: () => fingerprint(fingerprintFiles(sources), EXTENSION_PLACE, kernelspec(), PAGE_CONFIG),
-    isInPlace: () => areInstalled() && existsSync(course.pageConfig),
+    key: () => fingerprint(fingerprintFiles(sources), EXTENSION_PLACE, kernelspec(), settings),
+    isInPlace: () => areInstalled() && settings.every(({ file }) => existsSync(file)),
     async make() {
       installJupyterFiles(course.jupyterShare);
-      writeAtomic(course.pageConfig, `${JSON.stringify(PAGE_CONFIG, null, 2)}\n`);
+      for (const { file, content } of settings) {
+        writeAtomic(file, `${JSON.stringify(content, null, 2)}\n`);
+      }
       return kernelspec().display_name;
     },
   };
 }
 
-/** Whether Jupyter has our kernelspec and extension. */
+/** Whether Jupyter has our kernelspec, extension and template. */
 export function areInstalled() {
   const files = [
     join("kernels", "latentlab", "kernel.json"),
     join(EXTENSION_PLACE, "package.json"),
+    join(HTML_TEMPLATE_PLACE, "conf.json"),
   ];
   return files.every((file) => existsSync(join(course.jupyterShare, file)));
 }
 
 /**
- * Our kernelspec and the JupyterLab extension that draws figures.
+ * Our kernelspec, the JupyterLab extension that draws figures, and the template that keeps them
+ * interactive in notebooks exported as HTML.
  * @param {string} share a folder on Jupyter's search path
  */
 export function installJupyterFiles(share) {
@@ -82,6 +95,10 @@ export function installJupyterFiles(share) {
     const _build = { load: `static/${version}/remote-entry.js`, ...jupyterlab };
     const manifest = { ...description, jupyterlab: { ...jupyterlab, _build } };
     writeAtomic(join(partial, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  });
+  replaceBy(join(share, HTML_TEMPLATE_PLACE), (partial) => {
+    cpSync(HTML_TEMPLATE, partial, { recursive: true });
+    copyFileSync(PLOTLY, join(partial, "static", "plotly.js"));
   });
 }
 
