@@ -87,12 +87,12 @@ export class Rng {
 
   /** `n` numbers u ~ U[0, 1) on the host. */
   uniformArray(n: number): Float32Array {
-    return tf.tidy(() => this.uniform([n]).dataSync<"float32">().slice());
+    return onHost<Float32Array>(this.uniform([n]));
   }
 
   /** `n` numbers ε ~ N(0, 1) on the host. */
   normalArray(n: number): Float32Array {
-    return tf.tidy(() => this.normal([n]).dataSync<"float32">().slice());
+    return onHost<Float32Array>(this.normal([n]));
   }
 
   /** A uniformly random order of 0…n−1, on the host. */
@@ -123,8 +123,8 @@ export class Rng {
 
   /** Whole int32 range, `n` of them, on the host. */
   private fullIntegers(n: number): Int32Array {
-    return tf.tidy(() =>
-      this.draw("StatelessRandomUniformFullInt", [n], "int32").dataSync<"int32">().slice(),
+    return onHost<Int32Array>(
+      tf.tidy(() => this.draw("StatelessRandomUniformFullInt", [n], "int32")),
     );
   }
 
@@ -138,6 +138,15 @@ export class Rng {
     const size = tf.tensor1d([...shape], "int32");
     const seed = activeTrace()?.seed(this) ?? tf.tensor1d([this.key, this.counter++], "int32");
     return nativeOp(op, attrs, [size, seed, ...bounds]);
+  }
+}
+
+/** Values of a tensor, which is freed here: `tidy` would search an array for tensors, one by one. */
+function onHost<T extends Float32Array | Int32Array>(tensor: tf.Tensor): T {
+  try {
+    return tensor.dataSync().slice() as T;
+  } finally {
+    tensor.dispose();
   }
 }
 

@@ -16,6 +16,8 @@ export type Batch = tf.Tensor;
 export type Timesteps = tf.Tensor1D;
 /** Class labels `[B]`, int32, 0…K−1. */
 export type Labels = tf.Tensor1D;
+/** Token ids of texts `[B, L]`, int32; 0 is padding. */
+export type Tokens = tf.Tensor2D;
 /** A loss: float32, shape `[]`. */
 export type Loss = tf.Scalar;
 
@@ -49,6 +51,7 @@ export type NoiseLevel<N extends number | tf.Tensor1D = number | tf.Tensor1D> = 
 export interface ExampleBatch {
   readonly x: tf.Tensor;
   readonly labels?: Labels;
+  readonly tokens?: Tokens;
   /** Which examples of the data set these are, so that an error can name them. */
   readonly ids: Int32Array;
 }

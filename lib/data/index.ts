@@ -12,4 +12,5 @@ export * from "./idx";
 export * from "./image-folder";
 export { type IdxDatasetOptions, readFashionMnist, readMnist, type Split } from "./mnist";
 export * from "./png";
+export * from "./shapes";
 export * from "./toy2d";

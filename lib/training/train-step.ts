@@ -1,7 +1,7 @@
 import { compile, type Compiled } from "../compile";
 import type { Disposable } from "../core/memory";
 import { Rng } from "../core/random";
-import type { ExampleBatch, Labels } from "../core/types";
+import type { ExampleBatch } from "../core/types";
 import { tf } from "../engine/tf";
 import { activeTrace } from "../engine/tracing";
 import type { Module } from "../nn/module";
@@ -16,16 +16,15 @@ type StepMeasurement = Pick<
   "loss" | "parts" | "gradNorm" | "learningRate" | "warning"
 >;
 
+type BatchTensors = Omit<ExampleBatch, "ids">;
+
 /** What changes from step to step besides the batch. */
 type Numbers = { readonly optimizer: StepNumbers; readonly emaDecay?: tf.Scalar };
 
 /** One whole step of training: forward, backward, check, update. Values are read back once. */
 export class TrainStep implements Disposable {
   private names: readonly string[] = [];
-  private readonly graph: Compiled<
-    [x: tf.Tensor, labels: Labels | undefined, rng: Rng, numbers: Numbers],
-    tf.Tensor1D
-  >;
+  private readonly graph: Compiled<[batch: BatchTensors, rng: Rng, numbers: Numbers], tf.Tensor1D>;
 
   constructor(
     private readonly model: Module,
@@ -33,7 +32,8 @@ export class TrainStep implements Disposable {
     private readonly options: TrainOptions,
   ) {
     this.graph = compile(
-      (x, labels, rng, numbers) => this.compute(symbolicBatch(x, labels), rng, numbers),
+      // Inside the graph, `ids` would be those of the first batch for ever.
+      (batch, rng, numbers) => this.compute({ ...batch, ids: new Int32Array(0) }, rng, numbers),
       { compile: options.compile },
     );
   }
@@ -58,7 +58,7 @@ export class TrainStep implements Disposable {
       rng.moveTo(rngBefore);
       throw error;
     } finally {
-      tf.dispose([batch.x, ...(batch.labels ? [batch.labels] : [])]);
+      tf.dispose(tensorsOf(batch));
     }
   }
 
@@ -72,7 +72,7 @@ export class TrainStep implements Disposable {
     const values = tf.tidy(() => {
       const emaDecay = ema?.nextDecay();
       const numbers = { optimizer: optimizer.nextNumbers(), ...(emaDecay && { emaDecay }) };
-      return this.graph(batch.x, batch.labels, rng, numbers).dataSync();
+      return this.graph(tensorsOf(batch), rng, numbers).dataSync();
     });
     return new Map([...this.names, GRADIENT_NORM].map((name, i) => [name, values[i] ?? NaN]));
   }
@@ -135,7 +135,6 @@ function whereFinite(values: tf.Tensor, update: () => void): void {
   update();
 }
 
-/** A batch inside a compiled step, where `ids` would be those of the first batch for ever. */
-function symbolicBatch(x: tf.Tensor, labels: Labels | undefined): ExampleBatch {
-  return { x, ...(labels && { labels }), ids: new Int32Array(0) };
+function tensorsOf({ x, labels, tokens }: ExampleBatch): BatchTensors {
+  return { x, ...(labels && { labels }), ...(tokens && { tokens }) };
 }

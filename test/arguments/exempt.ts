@@ -45,6 +45,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "data.readFashionMnist": "reads files: unit tests",
   "data.readSmallDigits": "reads a file for parseDigitsCsv, which is fuzzed",
   "data.readImageFolder": "reads files: unit tests",
+  "data.CaptionedShapes": "made by captionedShapes",
   "engine.restoreUtilPredicates": "runs before anything is loaded",
   "engine.nativeOp": "TensorFlow itself checks what it is given",
   "engine.scalarAttr": "TensorFlow itself checks what it is given",

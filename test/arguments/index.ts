@@ -8,6 +8,7 @@ import { OBJECTIVES } from "./objectives";
 import { ORACLES } from "./oracles";
 import { PROCESS } from "./process";
 import { SAMPLERS } from "./samplers";
+import { SHAPES_OF_DATA } from "./shapes";
 import type { Subject } from "./subject";
 import { TRAINING } from "./training";
 import { VIZ } from "./viz";
@@ -24,6 +25,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...ORACLES,
   ...PROCESS,
   ...SAMPLERS,
+  ...SHAPES_OF_DATA,
   ...TRAINING,
   ...VIZ,
 };
