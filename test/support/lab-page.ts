@@ -30,6 +30,22 @@ export class LabPage {
     await this.page.keyboard.press("Shift+Enter");
   }
 
+  /** Put other code in a cell. */
+  async edit(index: number, code: string): Promise<void> {
+    await this.cell(index).locator(".cm-content").click();
+    await this.page.keyboard.press("Control+a");
+    await this.page.keyboard.insertText(code);
+  }
+
+  /** Restart the kernel, and say yes to the question. */
+  async restart(): Promise<void> {
+    await this.command("Restart Kernel…");
+    await this.page.locator(".jp-Dialog .jp-mod-accept").click();
+    await this.page.locator(".jp-Dialog").waitFor({ state: "detached" });
+    await this.page.waitForTimeout(1_000);
+    await this.waitForIdle();
+  }
+
   /** Wait until a cell that was run has its number: it has ended. */
   async waitForEnd(index: number, timeout = 60_000): Promise<void> {
     await this.cell(index)
