@@ -4,11 +4,14 @@ import type { tf } from "../engine/tf";
 export type Images = tf.Tensor4D;
 /** Latent codes `[B, D]`. */
 export type Latents = tf.Tensor2D;
-/** Independent Gaussians over the latents of each example: N(mean, diag(exp(logVar))), `[B, D]`. */
-export type DiagonalGaussian = {
-  readonly mean: Latents;
+/**
+ * Independent Gaussians over the latents of each example: N(mean, diag(exp(logVar))); `[B, D]`, or
+ * maps `[B, h, w, C]`.
+ */
+export type DiagonalGaussian<X extends tf.Tensor = Latents> = {
+  readonly mean: X;
   /** log σ²: the variance's logarithm, not the standard deviation's. */
-  readonly logVar: Latents;
+  readonly logVar: X;
 };
 /** Any batch whose first axis is the example, `[B, ...]`. */
 export type Batch = tf.Tensor;
@@ -18,6 +21,15 @@ export type Timesteps = tf.Tensor1D;
 export type Labels = tf.Tensor1D;
 /** Token ids of texts `[B, L]`, int32; 0 is padding. */
 export type Tokens = tf.Tensor2D;
+/** Encoded captions, one an example: what text-to-image networks are conditioned on. */
+export type TextContext = {
+  /** One vector per token, `[B, L, D]`. */
+  readonly tokens: tf.Tensor3D;
+  /** True where a token is no padding, `[B, L]`, bool. */
+  readonly mask: tf.Tensor2D;
+  /** The whole caption in one vector, `[B, D]`. */
+  readonly pooled: tf.Tensor2D;
+};
 /** A loss: float32, shape `[]`. */
 export type Loss = tf.Scalar;
 

@@ -9,3 +9,4 @@ export {
   type Neighbours,
   precisionRecall,
 } from "./neighbours";
+export { recallAt } from "./retrieval";

@@ -4,6 +4,7 @@ import { softmax } from "../core/ops";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 import { Dense } from "./dense";
+import { type Initializer, xavierUniform } from "./init";
 import { Module } from "./module";
 
 export type AttentionOptions = {
@@ -69,6 +70,8 @@ export function attention(
 export type MultiHeadOptions = {
   /** Features of what is looked at, if it is not the queries' own. */
   readonly contextSize?: number;
+  /** First weights of the map after the attention; zero makes it begin by saying nothing. */
+  readonly outputInit?: Initializer;
 };
 
 /** Attention in `numHeads` slices of the features, with learnt maps before and after. */
@@ -83,7 +86,7 @@ export class MultiHeadAttention extends Module {
     readonly size: number,
     readonly numHeads: number,
     rng: Rng,
-    { contextSize = size }: MultiHeadOptions = {},
+    { contextSize = size, outputInit = xavierUniform }: MultiHeadOptions = {},
   ) {
     super();
     assertInteger("MultiHeadAttention", "size", size);
@@ -97,7 +100,7 @@ export class MultiHeadAttention extends Module {
     this.query = new Dense(size, size, rng);
     this.key = new Dense(contextSize, size, rng);
     this.value = new Dense(contextSize, size, rng);
-    this.output = new Dense(size, size, rng);
+    this.output = new Dense(size, size, rng, { weightInit: outputInit });
   }
 
   /**

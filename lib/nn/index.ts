@@ -12,3 +12,4 @@ export { BatchNorm, type BatchNormOptions, LayerNorm, type NormOptions } from ".
 export * from "./patches";
 export * from "./resample";
 export * from "./sequential";
+export { CrossAttention, TransformerBlock } from "./transformer";

@@ -1,4 +1,6 @@
+export * from "./contrastive";
 export * from "./elbo";
+export * from "./first-stage";
 export * from "./gaussian";
 export * from "./gradient-estimators";
 export * from "./guard";

@@ -1,6 +1,7 @@
 import { ValueError } from "../../core/errors";
 import { assertFloats, assertInteger } from "../../core/guard";
 import type { Rng } from "../../core/random";
+import type { TextContext } from "../../core/types";
 import { tf } from "../../engine/tf";
 import { silu } from "../../nn/activations";
 import { attention, mergeHeads, splitHeads } from "../../nn/attention";
@@ -8,6 +9,7 @@ import { Conv2d } from "../../nn/conv";
 import { Dense } from "../../nn/dense";
 import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
+import { CrossAttention } from "../../nn/transformer";
 import { GroupNorm } from "../../nn/group-norm";
 
 export type GroupConfig = {
@@ -18,12 +20,12 @@ export type GroupConfig = {
 
 /** What all residual blocks of one network share. */
 export type BlockConfig = GroupConfig & {
-  /** Features of the time embedding. */
-  readonly timeSize: number;
+  /** Features of the time embedding, for blocks that take one. */
+  readonly timeSize?: number;
 };
 
 /**
- * Two convolutions around a shortcut; the time embedding is added between them. The second
+ * Two convolutions around a shortcut; a time embedding may be added between them. The second
  * convolution is zero at first, so that the block begins as its shortcut.
  *
  * @see Ho, Jain & Abbeel 2020, arXiv:2006.11239v2, appendix B
@@ -31,7 +33,7 @@ export type BlockConfig = GroupConfig & {
 export class ResBlock extends Module {
   readonly norm0: GroupNorm;
   readonly conv0: Conv2d;
-  readonly time: Dense;
+  readonly time: Dense | undefined;
   readonly norm1: GroupNorm;
   readonly conv1: Conv2d;
   /** 1 × 1, only where the number of channels changes. */
@@ -45,12 +47,12 @@ export class ResBlock extends Module {
     rng: Rng,
   ) {
     super();
-    assertIntegers("ResBlock", { inChannels, outChannels, timeSize, numGroups });
+    assertIntegers("ResBlock", { inChannels, outChannels, timeSize: timeSize ?? 1, numGroups });
     assertDivides("ResBlock: channels in into groups", inChannels, numGroups);
     assertDivides("ResBlock: channels out into groups", outChannels, numGroups);
     this.norm0 = new GroupNorm(numGroups, inChannels, { epsilon });
     this.conv0 = new Conv2d(inChannels, outChannels, rng);
-    this.time = new Dense(timeSize, outChannels, rng);
+    this.time = timeSize === undefined ? undefined : new Dense(timeSize, outChannels, rng);
     this.norm1 = new GroupNorm(numGroups, outChannels, { epsilon });
     this.conv1 = new Conv2d(outChannels, outChannels, rng, { weightInit: zeros });
     this.skip =
@@ -61,19 +63,31 @@ export class ResBlock extends Module {
 
   /**
    * @param x `[B, H, W, in]`
-   * @param timeFeatures `[B, timeSize]`, after the activation
+   * @param timeFeatures `[B, timeSize]`, after the activation; for blocks that take time
    * @returns `[B, H, W, out]`; the caller owns it
    * @throws ShapeError
    */
-  forward(x: tf.Tensor4D, timeFeatures: tf.Tensor2D): tf.Tensor4D {
+  forward(x: tf.Tensor4D, timeFeatures?: tf.Tensor2D): tf.Tensor4D {
     assertFloats("ResBlock", "x", x, ["B", "H", "W", this.inChannels]);
-    assertFloats("ResBlock", "timeFeatures", timeFeatures, [x.shape[0], this.time.inFeatures]);
     return tf.tidy(() => {
-      const shift = this.time.forward(timeFeatures).expandDims(1).expandDims(1); // (B, 1, 1, out)
-      const h = this.conv0.forward(silu(this.norm0.forward(x))).add<tf.Tensor4D>(shift);
-      const residual = this.conv1.forward(silu(this.norm1.forward(h)));
+      const h = this.conv0.forward(silu(this.norm0.forward(x)));
+      const told = this.time === undefined ? h : h.add<tf.Tensor4D>(this.shift(x, timeFeatures));
+      const residual = this.conv1.forward(silu(this.norm1.forward(told)));
       return residual.add(this.skip === undefined ? x : this.skip.forward(x));
     });
+  }
+
+  /** What the time says to each channel, `[B, 1, 1, out]`. */
+  private shift(x: tf.Tensor4D, timeFeatures: tf.Tensor2D | undefined): tf.Tensor {
+    const time = this.time as Dense;
+    assertFloats("ResBlock", "timeFeatures", timeFeatures as tf.Tensor2D, [
+      x.shape[0],
+      time.inFeatures,
+    ]);
+    return time
+      .forward(timeFeatures as tf.Tensor2D)
+      .expandDims(1)
+      .expandDims(1);
   }
 }
 
@@ -109,6 +123,32 @@ export class PixelAttention extends Module {
         .map((part) => splitHeads(part, this.numHeads)) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
       const mixed = this.projection.forward(mergeHeads(attention(q, k, v))); // (B, N, C)
       return x.add(mixed.reshape(x.shape));
+    });
+  }
+}
+
+/** Pixels look at a caption's tokens, around a shortcut; begins as its shortcut. */
+export class PixelCrossAttention extends Module {
+  readonly cross: CrossAttention;
+
+  /** @throws ValueError if heads do not divide the channels */
+  constructor(
+    readonly channels: number,
+    contextSize: number,
+    numHeads: number,
+    rng: Rng,
+  ) {
+    super();
+    this.cross = new CrossAttention(channels, contextSize, numHeads, rng);
+  }
+
+  /** @param x `[B, H, W, C]` @returns the same shape; the caller owns it @throws ShapeError */
+  forward(x: tf.Tensor4D, context: TextContext): tf.Tensor4D {
+    assertFloats("PixelCrossAttention", "x", x, ["B", "H", "W", this.channels]);
+    const [batch, height, width, channels] = x.shape;
+    return tf.tidy(() => {
+      const pixels = x.reshape<tf.Tensor3D>([batch, height * width, channels]);
+      return this.cross.forward(pixels, context).reshape(x.shape);
     });
   }
 }

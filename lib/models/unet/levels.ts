@@ -1,28 +1,36 @@
 import type { Rng } from "../../core/random";
+import type { TextContext } from "../../core/types";
 import type { tf } from "../../engine/tf";
 import { Conv2d } from "../../nn/conv";
 import { Module } from "../../nn/module";
-import { type BlockConfig, PixelAttention, ResBlock } from "./blocks";
+import { type BlockConfig, PixelAttention, PixelCrossAttention, ResBlock } from "./blocks";
 import type { UnetConfig } from "./unet";
+
+/** What a level may learn of each picture. */
+export type BlockInputs = { readonly time: tf.Tensor2D; readonly text: TextContext | undefined };
 
 /** One size of pictures: residual blocks, attention after each if the size asks for it. */
 export class Level extends Module {
   readonly res: readonly ResBlock[];
   readonly attn: readonly PixelAttention[];
+  readonly cross: readonly PixelCrossAttention[];
   /** To the next size; absent at the last. */
   readonly resize: Conv2d | undefined;
 
-  constructor(res: readonly ResBlock[], attn: readonly PixelAttention[], resize?: Conv2d) {
+  constructor({ res, attn, cross }: LevelBlocks, resize?: Conv2d) {
     super();
-    [this.res, this.attn, this.resize] = [res, attn, resize];
+    [this.res, this.attn, this.cross, this.resize] = [res, attn, cross, resize];
   }
 
   /** Block `i` and the attention after it. */
-  block(i: number, x: tf.Tensor4D, timeFeatures: tf.Tensor2D): tf.Tensor4D {
-    const h = (this.res[i] as ResBlock).forward(x, timeFeatures);
-    return this.attn[i]?.forward(h) ?? h;
+  block(i: number, x: tf.Tensor4D, { time, text }: BlockInputs): tf.Tensor4D {
+    const h = (this.res[i] as ResBlock).forward(x, time);
+    const mixed = this.attn[i]?.forward(h) ?? h;
+    return text === undefined ? mixed : (this.cross[i]?.forward(mixed, text) ?? mixed);
   }
 }
+
+type LevelBlocks = Pick<Level, "res" | "attn" | "cross">;
 
 /** Makes the levels in order, keeping count of channels and of what the way up will be handed. */
 export class LevelBuilder {
@@ -47,9 +55,10 @@ export class LevelBuilder {
       this.skipChannels.push(this.channels);
       return block;
     });
-    if (index === channelMultipliers.length - 1) return new Level(res, this.attention(index));
+    const blocks = { res, ...this.attention(index, res.length) };
+    if (index === channelMultipliers.length - 1) return new Level(blocks);
     this.skipChannels.push(this.channels);
-    return new Level(res, this.attention(index), this.resize(2));
+    return new Level(blocks, this.resize(2));
   }
 
   /** The same level of the way up: one block more, each joined with one of the way down. */
@@ -57,8 +66,8 @@ export class LevelBuilder {
     const res = Array.from({ length: this.config.numResBlocks + 1 }, () =>
       this.resBlock(this.channels + (this.skipChannels.pop() as number), index),
     );
-    const attn = this.attention(index, 1);
-    return index === 0 ? new Level(res, attn) : new Level(res, attn, this.resize(1));
+    const blocks = { res, ...this.attention(index, res.length) };
+    return index === 0 ? new Level(blocks) : new Level(blocks, this.resize(1));
   }
 
   private resBlock(inChannels: number, index: number): ResBlock {
@@ -67,13 +76,18 @@ export class LevelBuilder {
     return new ResBlock(inChannels, this.channels, this.blocks, this.rng);
   }
 
-  private attention(index: number, extraBlocks = 0): PixelAttention[] {
-    const { imageSize, attentionSizes, numResBlocks, numHeads = 1 } = this.config;
-    if (!attentionSizes.includes(imageSize / 2 ** index)) return [];
-    return Array.from(
-      { length: numResBlocks + extraBlocks },
-      () => new PixelAttention(this.channels, numHeads, this.blocks, this.rng),
-    );
+  /** After each of `count` blocks: pixels look at each other, then at the caption. */
+  private attention(index: number, count: number): Pick<LevelBlocks, "attn" | "cross"> {
+    const { imageSize, attentionSizes, numHeads = 1, contextSize } = this.config;
+    if (!attentionSizes.includes(imageSize / 2 ** index)) return { attn: [], cross: [] };
+    const each = <T>(make: () => T): T[] => Array.from({ length: count }, make);
+    return {
+      attn: each(() => new PixelAttention(this.channels, numHeads, this.blocks, this.rng)),
+      cross:
+        contextSize === undefined
+          ? []
+          : each(() => new PixelCrossAttention(this.channels, contextSize, numHeads, this.rng)),
+    };
   }
 
   private resize(stride: number): Conv2d {

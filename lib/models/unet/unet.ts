@@ -17,10 +17,16 @@ import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { GroupNorm } from "../../nn/group-norm";
 import { upsampleNearest } from "../../nn/resample";
-import { assertDivides, PixelAttention, ResBlock } from "./blocks";
-import { type Level, LevelBuilder } from "./levels";
+import {
+  assertConditionConfig,
+  type Condition,
+  type ConditionConfig,
+  sortCondition,
+} from "../condition";
+import { assertDivides, PixelAttention, PixelCrossAttention, ResBlock } from "./blocks";
+import { type BlockInputs, type Level, LevelBuilder } from "./levels";
 
-export type UnetConfig = {
+export type UnetConfig = ConditionConfig & {
   /** Height and width of the pictures: a multiple of 2^(levels − 1). */
   readonly imageSize: number;
   readonly imageChannels: number;
@@ -34,8 +40,6 @@ export type UnetConfig = {
   readonly numGroups?: number;
   /** Features of the time embedding; 4 · `baseChannels` unless told. */
   readonly timeSize?: number;
-  /** Number of classes, for a network that takes labels. */
-  readonly numClasses?: number;
 };
 
 /**
@@ -49,7 +53,12 @@ export class Unet extends Module {
   readonly label: LabelEmbedding | undefined;
   readonly convIn: Conv2d;
   readonly down: readonly Level[];
-  readonly mid: { readonly res0: ResBlock; readonly attn: PixelAttention; readonly res1: ResBlock };
+  readonly mid: {
+    readonly res0: ResBlock;
+    readonly attn: PixelAttention;
+    readonly cross: PixelCrossAttention | undefined;
+    readonly res1: ResBlock;
+  };
   /** From the coarsest level up. */
   readonly up: readonly Level[];
   readonly out: { readonly norm: GroupNorm; readonly conv: Conv2d };
@@ -62,7 +71,8 @@ export class Unet extends Module {
   ) {
     super();
     const { imageChannels, baseChannels, channelMultipliers } = config;
-    const { numGroups = 8, timeSize = 4 * baseChannels, numHeads = 1, numClasses } = config;
+    const { numGroups = 8, timeSize = 4 * baseChannels, numHeads = 1 } = config;
+    const { numClasses, contextSize } = config;
     assertConfig(config);
     this.timeWaves = timeSize;
     this.time = {
@@ -78,6 +88,10 @@ export class Unet extends Module {
     this.mid = {
       res0: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
       attn: new PixelAttention(channels, numHeads, { numGroups }, rng),
+      cross:
+        contextSize === undefined
+          ? undefined
+          : new PixelCrossAttention(channels, contextSize, numHeads, rng),
       res1: new ResBlock(channels, channels, { numGroups, timeSize }, rng),
     };
     this.up = channelMultipliers.map((_, i) => builder.up(channelMultipliers.length - 1 - i));
@@ -90,32 +104,29 @@ export class Unet extends Module {
   /**
    * @param x noisy pictures `[B, size, size, C]`
    * @param t timesteps `[B]`
-   * @param labels classes `[B]`, 0…K−1, or K for none; if and only if the network takes them
+   * @param condition classes `[B]`, 0…K−1, or K for none, or captions; if and only if the network
+   *   takes them
    * @returns the noise in `x`, same shape; the caller owns it
-   * @throws ShapeError if a shape differs or labels are missing; ValueError if there are labels
-   *   for a network without classes
+   * @throws ShapeError if a shape differs or the condition is missing; ValueError if there is one
+   *   for a network that takes none
    */
-  forward(x: Images, t: Timesteps, labels?: Labels): Images {
+  forward(x: Images, t: Timesteps, condition?: Condition): Images {
     const { imageSize, imageChannels } = this.config;
     assertFloats("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
     assertShape("Unet", "t", t, [x.shape[0]]);
     if (t.dtype !== "int32") assertDtype("Unet", "t", t, "float32");
-    if (this.label !== undefined) {
-      assertShape("Unet", "labels", labels as Labels, [x.shape[0]]);
-      assertDtype("Unet", "labels", labels as Labels, "int32");
-    } else if (labels !== undefined) {
-      throw new ValueError("Unet: labels were given to a network without classes (numClasses).");
-    }
+    const { labels, text } = sortCondition("Unet", condition, {
+      ...this.config,
+      batch: x.shape[0],
+    });
     return tf.tidy(() => {
-      const timeFeatures = this.timeFeatures(t, labels);
+      const inputs = { time: this.timeFeatures(t, labels), text };
       const skips: tf.Tensor4D[] = [];
-      let h = this.descend(x, timeFeatures, skips);
-      h = this.mid.res0.forward(h, timeFeatures);
-      h = this.mid.res1.forward(this.mid.attn.forward(h), timeFeatures);
+      let h = this.middle(this.descend(x, inputs, skips), inputs);
       for (const level of this.up) {
         for (let i = 0; i < level.res.length; i++) {
           const joined = tf.concat([h, skips.pop() as tf.Tensor4D], 3);
-          h = level.block(i, joined, timeFeatures);
+          h = level.block(i, joined, inputs);
         }
         if (level.resize !== undefined) h = level.resize.forward(upsampleNearest(h));
       }
@@ -134,13 +145,21 @@ export class Unet extends Module {
     return silu(both) as tf.Tensor2D;
   }
 
+  /** At the coarsest level. */
+  private middle(x: tf.Tensor4D, { time, text }: BlockInputs): tf.Tensor4D {
+    const { res0, attn, cross, res1 } = this.mid;
+    const mixed = attn.forward(res0.forward(x, time));
+    const told = cross === undefined || text === undefined ? mixed : cross.forward(mixed, text);
+    return res1.forward(told, time);
+  }
+
   /** The way down; what the way up will need is pushed to `skips`. */
-  private descend(x: Images, timeFeatures: tf.Tensor2D, skips: tf.Tensor4D[]): tf.Tensor4D {
+  private descend(x: Images, inputs: BlockInputs, skips: tf.Tensor4D[]): tf.Tensor4D {
     let h = this.convIn.forward(x);
     skips.push(h);
     for (const level of this.down) {
       for (let i = 0; i < level.res.length; i++) {
-        h = level.block(i, h, timeFeatures);
+        h = level.block(i, h, inputs);
         skips.push(h);
       }
       if (level.resize !== undefined) {
@@ -155,12 +174,14 @@ export class Unet extends Module {
 /** Everything is checked before the first weight is made, so that a refusal leaves nothing behind. */
 function assertConfig(config: UnetConfig): void {
   const { imageSize, baseChannels, channelMultipliers, attentionSizes } = config;
-  const { numGroups = 8, numHeads = 1, numClasses = 1, timeSize = 4 * baseChannels } = config;
+  const { numGroups = 8, numHeads = 1, timeSize = 4 * baseChannels } = config;
+  const { numClasses = 1, contextSize = 1 } = config;
   const { imageChannels, numResBlocks } = config;
   const sizes = { imageSize, imageChannels, baseChannels, numResBlocks, numGroups, numHeads };
-  for (const [name, size] of Object.entries({ ...sizes, numClasses })) {
+  for (const [name, size] of Object.entries({ ...sizes, numClasses, contextSize })) {
     assertInteger("Unet", name, size);
   }
+  assertConditionConfig("Unet", config);
   assertInteger("Unet", "timeSize", timeSize, 2);
   assertInteger("Unet", "the number of channelMultipliers", channelMultipliers.length);
   assertSizes("Unet", "channelMultipliers", channelMultipliers);

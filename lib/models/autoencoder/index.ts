@@ -1,0 +1,2 @@
+export { Autoencoder, type AutoencoderConfig } from "./autoencoder";
+export { PatchDiscriminator, type PatchDiscriminatorConfig } from "./patch-discriminator";

@@ -1,0 +1,2 @@
+export { Dit, type DitConfig } from "./dit";
+export { DIT_PRESETS, ditMultiplyAdds } from "./presets";
