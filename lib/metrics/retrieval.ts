@@ -20,7 +20,9 @@ export function recallAt(
   assertInteger("recallAt", "k", k);
   assertInRange("recallAt", "k", k, [1, size]);
   if (isRight === undefined && n !== size) {
-    throw new ShapeError(`recallAt: similarity must be square without isRight, got [${n}, ${size}].`);
+    throw new ShapeError(
+      `recallAt: similarity must be square without isRight, got [${n}, ${size}].`,
+    );
   }
   const answers = isRight ?? ((query, candidate) => query === candidate);
   const hits = Array.from({ length: n }, (_, query) => {

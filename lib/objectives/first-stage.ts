@@ -54,12 +54,15 @@ export function firstStageLoss(
   assertOneOf("firstStageLoss", "error", error, ["l1", "l2"]);
   return tf.tidy(() => {
     const q = model.encode(x);
-    const bounded = { mean: q.mean, logVar: clampLogVar(q.logVar) };
-    const reconstructed = model.decode(reparametrise(bounded, noise));
+    assertFloats("firstStageLoss", "noise", noise, q.mean.shape);
+    const { mean, logVar } = flat(q);
+    const bounded = { mean, logVar: clampLogVar(logVar) };
+    const z = reparametrise(bounded, noise.reshape<tf.Tensor2D>(mean.shape)); // (B, h w C)
+    const reconstructed = model.decode(z.reshape(q.mean.shape));
     const difference = reconstructed.sub(x);
     const distance = error === "l1" ? difference.abs() : difference.square();
     const reconstruction = distance.sum([1, 2, 3]).mean() as Loss;
-    const kl = klToStandardNormal(flat(bounded)).mean() as Loss;
+    const kl = klToStandardNormal(bounded).mean() as Loss;
     const seen =
       perceptual === undefined
         ? tf.scalar(0)

@@ -65,6 +65,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "samplers.compileSampler": "takes a sampler",
   "samplers.perExample": "part of a step, which gives it the right ones",
   "samplers.pairs": "any list is an answer",
+  "models.ditMultiplyAdds": "counts what a checked configuration costs",
   "training.readCheckpoint": "reads files: unit tests",
   "training.restore": "takes what readCheckpoint gave: unit tests",
   "training.resume": "reads files: unit tests",

@@ -1,7 +1,17 @@
-import { type core, nn, Rng } from "latentlab";
+import { type core, nn, Rng, tf } from "latentlab";
 
 import { ELEMENTS } from "./core";
-import { type Argument, count, fixture, number, record, rng, sizes, tensor } from "./argument";
+import {
+  type Argument,
+  count,
+  fixture,
+  given,
+  number,
+  record,
+  rng,
+  sizes,
+  tensor,
+} from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 /** `forward` of a layer that is made anew for each call. */
@@ -38,6 +48,11 @@ const CONTEXT_TENSOR = tensor([2, 5, 4], { fixed: [0, 2] });
 const CONTEXT: Argument = {
   ...CONTEXT_TENSOR,
   faults: CONTEXT_TENSOR.faults.filter(({ what }) => what !== "undefined"),
+};
+
+const HEADS_OF_4: Argument = {
+  ...count(2),
+  faults: [...count(2).faults, { what: "heads that do not divide 4", make: () => 3 }],
 };
 
 export const LAYERS: Readonly<Record<string, Subject>> = {
@@ -104,5 +119,22 @@ export const LAYERS: Readonly<Record<string, Subject>> = {
     () => new nn.MultiHeadAttention(4, 2, newRng()),
     TOKENS,
     record({ context: CONTEXT }),
+  ),
+  "nn.TransformerBlock": constructs(nn.TransformerBlock, count(4), HEADS_OF_4, rng),
+  "nn.TransformerBlock.forward": takes(
+    (block: nn.TransformerBlock, x: never) => block.forward(x),
+    fixture(() => new nn.TransformerBlock(4, 2, new Rng(1))),
+    tensor([2, 3, 4], { fixed: [2] }),
+  ),
+  "nn.CrossAttention": constructs(nn.CrossAttention, count(4), count(6), HEADS_OF_4, rng),
+  "nn.CrossAttention.forward": takes(
+    (cross: nn.CrossAttention, ...inputs: [never, never]) => cross.forward(...inputs),
+    fixture(() => new nn.CrossAttention(4, 6, 2, new Rng(1))),
+    tensor([2, 3, 4], { fixed: [0, 2] }),
+    record({
+      tokens: tensor([2, 4, 6], { fixed: [0, 2] }),
+      mask: given(() => tf.ones([2, 4], "bool")),
+      pooled: tensor([2, 6], { fixed: [0, 1] }),
+    }),
   ),
 };

@@ -35,6 +35,7 @@ export const METRICS: Readonly<Record<string, Subject>> = {
   ),
   "metrics.energyDistance": takes(metrics.energyDistance, SAMPLES, SAMPLES),
   "metrics.kernelDistance": takes(metrics.kernelDistance, SAMPLES, SAMPLES),
+  "metrics.recallAt": takes(metrics.recallAt, tensor([3, 3]), count(1)),
   "metrics.rbfMmd": takes(
     metrics.rbfMmd,
     SAMPLES,

@@ -1,6 +1,16 @@
 import { models, Rng } from "latentlab";
 
-import { type Argument, count, fixture, number, record, rng, sizes, tensor } from "./argument";
+import {
+  type Argument,
+  count,
+  fixture,
+  late,
+  number,
+  record,
+  rng,
+  sizes,
+  tensor,
+} from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 export function smallVae(): models.Vae {
@@ -70,6 +80,46 @@ const TIMES: Argument = {
 /** For a network with classes they must be there: "undefined" is among the faults. */
 const LABELS = tensor([2], { dtype: "int32", fixed: [0] });
 
+const AUTOENCODER = {
+  imageSize: 8,
+  imageChannels: 1,
+  baseChannels: 4,
+  channelMultipliers: [1, 2],
+  numResBlocks: 1,
+  latentChannels: 2,
+  numGroups: 2,
+};
+const DIT = { inputSize: 4, inChannels: 1, patchSize: 2, hiddenSize: 8, depth: 1, numHeads: 2 };
+const DIT_WITH_CLASSES = { ...DIT, numClasses: 3 };
+const DIT_CONFIG = record({
+  inputSize: { ...count(4), faults: [...count(4).faults, { what: "odd", make: () => 5 }] },
+  inChannels: count(1),
+  patchSize: { ...count(2), faults: [...count(2).faults, { what: "3", make: () => 3 }] },
+  hiddenSize: { ...count(8), faults: [...count(8).faults, { what: "6", make: () => 6 }] },
+  depth: count(1),
+  numHeads: { ...count(2), faults: [...count(2).faults, { what: "3", make: () => 3 }] },
+  numClasses: count(3),
+});
+const IMAGE_TOWER = { imageSize: 8, imageChannels: 1, channels: [4, 4], size: 6, numGroups: 2 };
+const TEXT_TOWER = { vocabularySize: 9, maxTokens: 5, size: 8, depth: 1, numHeads: 2 };
+const IMAGE_TOWER_CONFIG = record({
+  imageSize: { ...count(8), faults: [...count(8).faults, { what: "6", make: () => 6 }] },
+  imageChannels: count(1),
+  channels: sizes(4, 4),
+  size: count(6),
+  numGroups: GROUPS,
+});
+const TEXT_TOWER_CONFIG = record({
+  vocabularySize: count(9),
+  maxTokens: count(5),
+  size: count(8),
+  depth: count(1),
+  numHeads: { ...count(2), faults: [...count(2).faults, { what: "3", make: () => 3 }] },
+});
+const CLIP_CONFIG = { image: IMAGE_TOWER, text: TEXT_TOWER, embeddingSize: 4 };
+const TOKENS = tensor([2, 3], { dtype: "int32" });
+const PICTURES = tensor([2, 8, 8, 1], { fixed: [1, 2, 3] });
+
 export const MODELS: Readonly<Record<string, Subject>> = {
   "models.Vae": constructs(
     models.Vae,
@@ -81,6 +131,73 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (unet: models.Unet, ...inputs: [never, never, never]) => unet.forward(...inputs),
     fixture(() => new models.Unet(UNET, new Rng(1))),
     NOISY,
+    TIMES,
+    LABELS,
+  ),
+  "models.Autoencoder": constructs(
+    models.Autoencoder,
+    record({
+      imageSize: ODD_SIZE,
+      imageChannels: count(1),
+      baseChannels: GROUPED,
+      channelMultipliers: sizes(1, 2),
+      numResBlocks: count(1),
+      latentChannels: count(2),
+      numGroups: GROUPS,
+    }),
+    rng,
+  ),
+  "models.Autoencoder.encode": takes(
+    (model: models.Autoencoder, x: never) => model.encode(x),
+    fixture(() => new models.Autoencoder(AUTOENCODER, new Rng(1))),
+    PICTURES,
+  ),
+  "models.Autoencoder.decode": takes(
+    (model: models.Autoencoder, z: never) => model.decode(z),
+    fixture(() => new models.Autoencoder(AUTOENCODER, new Rng(1))),
+    tensor([2, 4, 4, 2], { fixed: [1, 2, 3] }),
+  ),
+  "models.PatchDiscriminator": constructs(
+    models.PatchDiscriminator,
+    record({ imageChannels: count(1), baseChannels: count(4), depth: count(2) }),
+    rng,
+  ),
+  "models.PatchDiscriminator.forward": takes(
+    (judge: models.PatchDiscriminator, x: never) => judge.forward(x),
+    fixture(
+      () =>
+        new models.PatchDiscriminator({ imageChannels: 1, baseChannels: 4, depth: 1 }, new Rng(1)),
+    ),
+    tensor([2, 8, 8, 1], { fixed: [3] }),
+  ),
+  "models.Clip": constructs(
+    models.Clip,
+    record({ image: IMAGE_TOWER_CONFIG, text: TEXT_TOWER_CONFIG, embeddingSize: count(4) }),
+    rng,
+  ),
+  "models.Clip.forward": takes(
+    (clip: models.Clip, ...inputs: [never, never]) => clip.forward(...inputs),
+    fixture(() => new models.Clip(CLIP_CONFIG, new Rng(1))),
+    PICTURES,
+    late(TOKENS),
+  ),
+  "models.ImageTower": constructs(models.ImageTower, IMAGE_TOWER_CONFIG, rng),
+  "models.ImageTower.forward": takes(
+    (tower: models.ImageTower, x: never) => tower.forward(x),
+    fixture(() => new models.ImageTower(IMAGE_TOWER, new Rng(1))),
+    PICTURES,
+  ),
+  "models.TextTower": constructs(models.TextTower, TEXT_TOWER_CONFIG, rng),
+  "models.TextTower.forward": takes(
+    (tower: models.TextTower, tokens: never) => tower.forward(tokens),
+    fixture(() => new models.TextTower(TEXT_TOWER, new Rng(1))),
+    TOKENS,
+  ),
+  "models.Dit": constructs(models.Dit, DIT_CONFIG, rng),
+  "models.Dit.forward": takes(
+    (dit: models.Dit, ...inputs: [never, never, never]) => dit.forward(...inputs),
+    fixture(() => new models.Dit(DIT_WITH_CLASSES, new Rng(1))),
+    tensor([2, 4, 4, 1], { fixed: [0, 1, 2, 3] }),
     TIMES,
     LABELS,
   ),

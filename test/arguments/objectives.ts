@@ -11,6 +11,7 @@ import {
   rng,
   tensor,
   type TensorLimits,
+  word,
 } from "./argument";
 import { smallVae, VAE_PICTURES } from "./models";
 import { type Subject, takes } from "./subject";
@@ -58,6 +59,34 @@ export const OBJECTIVES: Readonly<Record<string, Subject>> = {
     late(VAE_PICTURES),
     rng,
     record({ batchSize: count(1), beta: late(number(1, { min: 0 })) }),
+  ),
+  "objectives.contrastiveLogits": takes(
+    objectives.contrastiveLogits,
+    tensor([3, 2], { fixed: [1] }),
+    tensor([4, 2], { fixed: [1] }),
+    tensor([], { fixed: [] }),
+  ),
+  "objectives.contrastiveLoss": takes(
+    objectives.contrastiveLoss,
+    matched(),
+    matched(),
+    tensor([], { fixed: [] }),
+  ),
+  "objectives.firstStageLoss": takes(
+    objectives.firstStageLoss,
+    given((): objectives.FirstStage => ({
+      encode: (x) => ({ mean: x.mul(2), logVar: x.mul(0) }),
+      decode: (z) => z.mul(0.5),
+    })),
+    late(BATCH),
+    late(BATCH),
+    record({ klWeight: number(1e-3, { min: 0 }), error: word("l1") }),
+  ),
+  "objectives.perceptualDistance": takes(
+    objectives.perceptualDistance,
+    given(() => (x: tf.Tensor4D) => [x]),
+    BATCH,
+    BATCH,
   ),
   "objectives.reparametrise": takes(objectives.reparametrise, Q, NOISE),
   "objectives.clampLogVar": takes(

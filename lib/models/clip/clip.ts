@@ -6,7 +6,7 @@ import { Dense } from "../../nn/dense";
 import { constantParameter } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { ImageTower, type ImageTowerConfig } from "./image-tower";
-import { TextTower, type TextTowerConfig } from "./text-tower";
+import { assertTextTower, TextTower, type TextTowerConfig } from "./text-tower";
 
 export type ClipConfig = {
   readonly image: ImageTowerConfig;
@@ -48,6 +48,7 @@ export class Clip extends Module {
     super();
     const { image, text, embeddingSize } = config;
     assertInteger("Clip", "embeddingSize", embeddingSize);
+    assertTextTower(text);
     this.imageTower = new ImageTower(image, rng);
     this.textTower = new TextTower(text, rng);
     this.imageProjection = new Dense(image.size, embeddingSize, rng, { useBias: false });

@@ -7,6 +7,7 @@ import { normal, parameter } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { LayerNorm } from "../../nn/norm";
 import { TransformerBlock } from "../../nn/transformer";
+import { assertDivides } from "../unet/blocks";
 
 export type TextTowerConfig = {
   /** Number of token ids; id 0 is padding. */
@@ -40,9 +41,7 @@ export class TextTower extends Module {
   ) {
     super();
     const { vocabularySize, maxTokens, size, depth, numHeads } = config;
-    for (const [name, value] of Object.entries({ vocabularySize, maxTokens, size, depth })) {
-      assertInteger("TextTower", name, value);
-    }
+    assertTextTower(config);
     this.blocks = Array.from({ length: depth }, () => new TransformerBlock(size, numHeads, rng));
     this.token = parameter([vocabularySize, size], normal(0.02), rng);
     this.position = parameter([maxTokens, size], normal(0.01), rng);
@@ -73,6 +72,21 @@ export class TextTower extends Module {
       return { tokens: features, mask, pooled };
     });
   }
+}
+
+/** Refuse sizes that do not fit, before a weight is made. @throws ValueError */
+export function assertTextTower(config: TextTowerConfig): void {
+  const { vocabularySize, maxTokens, size, depth, numHeads } = config;
+  for (const [name, value] of Object.entries({
+    vocabularySize,
+    maxTokens,
+    size,
+    depth,
+    numHeads,
+  })) {
+    assertInteger("TextTower", name, value);
+  }
+  assertDivides("TextTower: features into heads", size, numHeads);
 }
 
 /** 1 at the last true of each row, else 0: `[B, L]`. */

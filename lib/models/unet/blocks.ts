@@ -47,7 +47,8 @@ export class ResBlock extends Module {
     rng: Rng,
   ) {
     super();
-    assertIntegers("ResBlock", { inChannels, outChannels, timeSize: timeSize ?? 1, numGroups });
+    assertIntegers("ResBlock", { inChannels, outChannels, numGroups });
+    if (timeSize !== undefined) assertIntegers("ResBlock", { timeSize });
     assertDivides("ResBlock: channels in into groups", inChannels, numGroups);
     assertDivides("ResBlock: channels out into groups", outChannels, numGroups);
     this.norm0 = new GroupNorm(numGroups, inChannels, { epsilon });
@@ -69,26 +70,23 @@ export class ResBlock extends Module {
    */
   forward(x: tf.Tensor4D, timeFeatures?: tf.Tensor2D): tf.Tensor4D {
     assertFloats("ResBlock", "x", x, ["B", "H", "W", this.inChannels]);
+    if (this.time !== undefined) {
+      const shape = [x.shape[0], this.time.inFeatures];
+      assertFloats("ResBlock", "timeFeatures", timeFeatures as tf.Tensor2D, shape);
+    }
     return tf.tidy(() => {
       const h = this.conv0.forward(silu(this.norm0.forward(x)));
-      const told = this.time === undefined ? h : h.add<tf.Tensor4D>(this.shift(x, timeFeatures));
+      const shift = timeFeatures && this.time?.forward(timeFeatures);
+      const told = shift === undefined ? h : h.add<tf.Tensor4D>(perChannel(shift));
       const residual = this.conv1.forward(silu(this.norm1.forward(told)));
       return residual.add(this.skip === undefined ? x : this.skip.forward(x));
     });
   }
+}
 
-  /** What the time says to each channel, `[B, 1, 1, out]`. */
-  private shift(x: tf.Tensor4D, timeFeatures: tf.Tensor2D | undefined): tf.Tensor {
-    const time = this.time as Dense;
-    assertFloats("ResBlock", "timeFeatures", timeFeatures as tf.Tensor2D, [
-      x.shape[0],
-      time.inFeatures,
-    ]);
-    return time
-      .forward(timeFeatures as tf.Tensor2D)
-      .expandDims(1)
-      .expandDims(1);
-  }
+/** `[B, C]` → `[B, 1, 1, C]`. */
+function perChannel(x: tf.Tensor): tf.Tensor {
+  return x.expandDims(1).expandDims(1);
 }
 
 /** Self-attention between all pixels, around a shortcut; begins as its shortcut. */

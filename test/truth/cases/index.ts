@@ -1,4 +1,5 @@
 import type { Mappings } from "../run";
+import { clip } from "./clip";
 import { layers } from "./layers";
 import { distributionMetrics, imageMetrics } from "./metrics";
 import { samplersCases } from "./samplers";
@@ -19,4 +20,5 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "12-training": trainingCases,
   "13-metrics-image": imageMetrics,
   "14-metrics-distribution": distributionMetrics,
+  "15-clip": clip,
 };
