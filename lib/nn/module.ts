@@ -42,6 +42,16 @@ export abstract class Module implements Disposable {
     return found;
   }
 
+  /** This module, under "", and every one below it, by path; in field order. */
+  namedModules(path = ""): Map<string, Module> {
+    const found = new Map<string, Module>([[path, this]]);
+    for (const [below, value] of children(this, path === "" ? "" : `${path}.`)) {
+      if (!(value instanceof Module)) continue;
+      for (const entry of value.namedModules(below)) found.set(...entry);
+    }
+    return found;
+  }
+
   /** The variables that training changes, by path. */
   namedParameters(): Map<string, tf.Variable> {
     return new Map([...this.namedVariables()].filter(([, variable]) => variable.trainable));

@@ -12,6 +12,8 @@ export interface StepEvidence {
   readonly batch: ExampleBatch;
   readonly parameters: NamedParameters;
   readonly gradients: Gradients;
+  /** The first layer whose output is not finite, if it is a layer's. */
+  readonly badLayer?: string | undefined;
 }
 
 /** True if every value is finite. Reads one value back. */
@@ -28,7 +30,7 @@ export function nonFiniteNames(tensors: Iterable<readonly [string, tf.Tensor]>):
 
 /**
  * The error for a step whose loss or gradient is not finite. It names the earliest cause in the
- * order of computation: examples, weights, parts of the loss, gradients.
+ * order of computation: examples, weights, layers, parts of the loss, gradients.
  */
 export function nonFiniteError(evidence: StepEvidence): NonFiniteError {
   const { step, batch } = evidence;
@@ -40,21 +42,28 @@ export function nonFiniteError(evidence: StepEvidence): NonFiniteError {
 }
 
 function cause(evidence: StepEvidence): string {
-  const { readings, batch, parameters, gradients } = evidence;
+  const { batch, parameters, gradients, badLayer } = evidence;
   if (!isFiniteTensor(batch.x)) {
     return `the input is not finite in ${listed(badExamples(batch), "example")}.`;
   }
   const weights = nonFiniteNames(parameters);
   if (weights.length > 0) return `the weight ${listed(weights)} is not finite.`;
-  const parts = [...readings].filter(([, value]) => !Number.isFinite(value));
-  const lossParts = parts.filter(([name]) => name !== "loss" && name !== GRADIENT_NORM);
-  const [name, value] = lossParts[0] ?? parts[0] ?? ["loss", NaN];
-  if (name !== GRADIENT_NORM)
-    return `the ${name === "loss" ? "" : "loss part "}${name} is ${value}.`;
+  const bad = badReading(evidence);
+  if (badLayer !== undefined) return `the output of ${badLayer} is not finite; then ${bad}.`;
+  if (!bad.startsWith(`the ${GRADIENT_NORM}`)) return `${bad}.`;
   // Backpropagation goes from the last layer to the first, so the last bad layer is the origin.
   const layers = nonFiniteNames(gradients).reverse();
   if (layers.length > 0) return `the gradient of ${listed(layers)} is not finite.`;
-  return `the gradient norm is ${value}: the gradients are too large for float32.`;
+  return `${bad}: the gradients are too large for float32.`;
+}
+
+/** E.g. "the loss part kl is NaN": the first bad part of the loss, the loss, or the gradient norm. */
+function badReading({ readings }: StepEvidence): string {
+  const bad = [...readings].filter(([, value]) => !Number.isFinite(value));
+  const isPart = ([name]: readonly [string, number]): boolean =>
+    name !== "loss" && name !== GRADIENT_NORM;
+  const [name, value] = bad.find(isPart) ?? bad[0] ?? ["loss", NaN];
+  return `the ${isPart([name, value]) ? "loss part " : ""}${name} is ${value}`;
 }
 
 /** Key of the gradient norm among the readings. */

@@ -5,7 +5,8 @@ import type { ExampleBatch } from "../core/types";
 import { tf } from "../engine/tf";
 import { activeTrace } from "../engine/tracing";
 import type { Module } from "../nn/module";
-import { clipByGlobalNorm, globalNorm, lossAndGradients } from "./gradients";
+import { firstBadLayer } from "./first-bad-layer";
+import { clipByGlobalNorm, globalNorm, type Gradients, lossAndGradients } from "./gradients";
 import { GRADIENT_NORM, nonFiniteError } from "./non-finite";
 import type { StepNumbers } from "./optimizer";
 import type { TrainProgress } from "./progress";
@@ -115,11 +116,17 @@ export class TrainStep implements Disposable {
     rng: Rng,
   ): Error {
     const parameters = this.model.namedParameters();
-    const { values, gradients } = lossAndGradients(parameters, () => this.loss(batch, rng));
+    const repeated: tf.Tensor[] = [];
     try {
-      return nonFiniteError({ step, readings, batch, parameters, gradients });
+      let gradients: Gradients = new Map();
+      const badLayer = firstBadLayer(this.model, () => {
+        const found = lossAndGradients(parameters, () => this.loss(batch, rng));
+        gradients = found.gradients;
+        repeated.push(found.values, ...gradients.values());
+      });
+      return nonFiniteError({ step, readings, batch, parameters, gradients, badLayer });
     } finally {
-      tf.dispose([values, ...gradients.values()]);
+      tf.dispose(repeated);
     }
   }
 }

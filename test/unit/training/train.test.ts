@@ -174,6 +174,19 @@ describe("train on NaN and infinity", () => {
     attempt.dispose();
   });
 
+  it("names the layer whose output overflows first, and leaves the model as it was", async () => {
+    for (const compile of [true, false]) {
+      const attempt = setup({ compile });
+      const { weight } = attempt.model.out; // after a tanh, which would hide an overflow
+      tf.tidy(() => weight.assign(tf.fill(weight.shape, 3e38)));
+      const { message } = await failureOf(attempt);
+      const expected = /the output of out \(Dense\) is not finite; then the loss is (NaN|Inf)/;
+      assert.match(message, expected);
+      assert.deepEqual(Object.getOwnPropertyNames(attempt.model.out).includes("forward"), false);
+      attempt.dispose();
+    }
+  });
+
   it("names the part of the loss: log(0)", async () => {
     const attempt = setup();
     const { message } = await failureOf(attempt, (batch, rng) => {
