@@ -45,6 +45,16 @@ export type Denoiser<X extends Batch = Images, C = Labels> = (
   condition?: C,
 ) => X;
 /**
+ * Predicts the clean x in x + σ·ε, where noise is added and nothing is scaled down.
+ *
+ * @param sigma `[B]`, float32, above 0
+ */
+export type SigmaDenoiser<X extends Batch = Images, C = Labels> = (
+  x: X,
+  sigma: tf.Tensor1D,
+  condition?: C,
+) => X;
+/**
  * The gradient of log p_t at `xt`.
  *
  * @param t `[B]`, float32: the time of an SDE in [0, 1], or the noise level σ; its maker says which

@@ -1,4 +1,5 @@
 export * from "./at-timesteps";
+export * from "./flow";
 export * from "./forward";
 export * from "./guidance";
 export * from "./guided";
@@ -6,5 +7,7 @@ export * from "./posterior";
 export * from "./prediction";
 export * from "./reverse";
 export * from "./schedule";
+export * from "./schedule-sigmas";
+export * from "./sigma-denoiser";
 export * from "./sigmas";
 export * from "./timesteps";

@@ -1,6 +1,13 @@
 export { ddim, ddimInversion, type DdimOptions } from "./ddim";
 export { ddpm, type DdpmOptions, type DdpmVariance } from "./ddpm";
+export { dpmSolver } from "./dpm-solver";
+export { euler } from "./euler";
+export { eulerAncestral, type EulerAncestralOptions } from "./euler-ancestral";
+export { flowMatching, type VelocityField } from "./flow-matching";
+export { heun, type HeunOptions } from "./heun";
 export * from "./limit";
+export { pndm, type PndmOptions } from "./pndm";
 export type { ScheduleOptions } from "./read-network";
 export * from "./sample";
 export * from "./sampler";
+export type { SigmaOptions } from "./sigma-times";

@@ -8,6 +8,9 @@ const BETA_RANGE = record({
   betaStart: number(1e-4, { min: 0, max: 0.02 }),
   betaEnd: number(0.02, { min: 1e-4, max: 1 }),
 });
+/** Both ends in one: of another shape they differ. */
+const END = tensor([3, 2], { fixed: [0, 1] });
+const ENDS = record({ noise: END, data: END });
 const SCHEDULE = given(() => diffusion.linearSchedule(10));
 const SIGMAS = { sigmaMin: number(0.002, { min: 1e-9 }), sigmaMax: number(80, { min: 0.002 }) };
 
@@ -74,4 +77,35 @@ export const DIFFUSION: Readonly<Record<string, Subject>> = {
     count(5, { max: 10 }),
     word("trailing"),
   ),
+  "diffusion.sigmaOfTimestep": takes(
+    diffusion.sigmaOfTimestep,
+    SCHEDULE,
+    number(2.5, { min: 0, max: 10 }),
+  ),
+  "diffusion.scheduleSigmas": takes(
+    diffusion.scheduleSigmas,
+    SCHEDULE,
+    count(5, { max: 10 }),
+    word("trailing"),
+  ),
+  "diffusion.scheduleFromSigmas": takes(diffusion.scheduleFromSigmas, {
+    ...numbers([0.1, 0.2]),
+    faults: [
+      ...numbers([0.1, 0.2]).faults,
+      { what: "a sigma of 0", make: () => [0, 0.2] },
+      { what: "descending", make: () => [0.2, 0.1] },
+    ],
+  }),
+  "diffusion.edmPreconditioning": takes(
+    diffusion.edmPreconditioning,
+    tensor([3]),
+    number(0.5, { min: 1e-9 }),
+  ),
+  "diffusion.edmDenoiser": takes(
+    diffusion.edmDenoiser,
+    given(() => (x: tf.Tensor) => x.mul(1)),
+    number(0.5, { min: 1e-9 }),
+  ),
+  "diffusion.flowSample": takes(diffusion.flowSample, ENDS, tensor([3], { fixed: [0] })),
+  "diffusion.flowVelocity": takes(diffusion.flowVelocity, ENDS),
 };

@@ -5,6 +5,7 @@ import { type Subject, takes } from "./subject";
 
 const DENOISER = given(() => (x: tf.Tensor) => x.mul(0));
 const SCHEDULE = given(() => diffusion.linearSchedule(10));
+const SIGMA_DENOISER = given(() => (x: tf.Tensor) => x.mul(0));
 const ON_SCHEDULE = { predicts: word("noise") };
 
 export const SAMPLERS: Readonly<Record<string, Subject>> = {
@@ -21,6 +22,19 @@ export const SAMPLERS: Readonly<Record<string, Subject>> = {
     record({ ...ON_SCHEDULE, eta: number(0.5, { min: 0, max: 1 }) }),
   ),
   "samplers.ddimInversion": takes(samplers.ddimInversion, DENOISER, SCHEDULE, record(ON_SCHEDULE)),
+  "samplers.dpmSolver": takes(samplers.dpmSolver, DENOISER, SCHEDULE, record(ON_SCHEDULE)),
+  "samplers.pndm": takes(
+    samplers.pndm,
+    DENOISER,
+    SCHEDULE,
+    record({ ...ON_SCHEDULE, start: word("linear") }),
+  ),
+  "samplers.eulerAncestral": takes(
+    samplers.eulerAncestral,
+    SIGMA_DENOISER,
+    record({ eta: number(0.5, { min: 0, max: 1 }) }),
+  ),
+  "samplers.heun": takes(samplers.heun, SIGMA_DENOISER, record({ churn: number(1, { min: 0 }) })),
   "samplers.clipTo": takes(samplers.clipTo, number(-1, { max: 1 }), number(1, { min: -1 })),
   "samplers.dynamicThreshold": takes(
     samplers.dynamicThreshold,

@@ -54,3 +54,23 @@ export function gaussianDenoiser<X extends tf.Tensor>(
     return exactNoise(data, x, { signal: perRow.sqrt(), spread: tf.sub(1, perRow).sqrt() });
   };
 }
+
+/** The exact denoiser of Gaussian data at noise levels. */
+export function gaussianSigmaDenoiser<X extends tf.Tensor>(
+  data: GaussianData,
+): core.SigmaDenoiser<X> {
+  return (x, sigma) => {
+    const spread = sigma.reshape([-1, ...x.shape.slice(1).map(() => 1)]);
+    return x.sub(exactNoise(data, x, { signal: tf.onesLike(spread), spread }).mul(spread));
+  };
+}
+
+/** Where the probability-flow ODE leads from x at noise level `from` to level `to`. */
+export function exactFlow<X extends tf.Tensor>(
+  { mean, std }: GaussianData,
+  x: X,
+  [from, to]: readonly [number, number],
+): X {
+  const scale = Math.sqrt((std ** 2 + to ** 2) / (std ** 2 + from ** 2));
+  return x.sub(mean).mul(scale).add(mean);
+}
