@@ -1,6 +1,6 @@
-import { diffusion } from "latentlab";
+import { diffusion, type tf } from "latentlab";
 
-import { type Argument, count, given, number, numbers, record, word } from "./argument";
+import { type Argument, count, given, number, numbers, record, tensor, word } from "./argument";
 import { constructs, type Subject, takes } from "./subject";
 
 const STEPS = count(10);
