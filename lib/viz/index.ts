@@ -14,6 +14,12 @@ export {
   scatter2d,
   type ScatterOptions,
 } from "./charts";
+export {
+  DenoisingFilm,
+  type DenoisingFilmOptions,
+  liveDenoising,
+  type SamplingMoment,
+} from "./denoising-film";
 export { display, type Formatter, registerFormatters } from "./display";
 export { Figure, type FigureSpec, type Frame, type Layout, type Trace } from "./figure";
 export { ImageGrid, imageGrid, type ImageGridOptions } from "./image-grid";

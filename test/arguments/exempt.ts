@@ -83,6 +83,8 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "viz.Figure": "holds plain data for Plotly, which checks it",
   "viz.display": "shows any value",
   "viz.registerFormatters": "takes nothing",
+  "viz.liveDenoising": "takes a title: unit tests",
+  "viz.DenoisingFilm": "takes a title: unit tests",
   "viz.liveFigure": "takes a figure",
   "viz.liveImages": "takes a grid of images",
   "viz.LiveOutput": "takes a figure",
