@@ -60,6 +60,12 @@ export const PAPERS = {
     arxiv: "2206.00364",
     version: "v2",
   },
+  SDE: {
+    authors: "Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021",
+    title: "Score-Based Generative Modeling through Stochastic Differential Equations",
+    arxiv: "2011.13456",
+    version: "v2",
+  },
 } as const;
 
 export type PaperKey = keyof typeof PAPERS;
@@ -147,6 +153,26 @@ export const EQUATIONS = {
   "EDM.5": {
     title: "Noise levels of a sampler",
     latex: String.raw`\sigma_i = \left(\sigma_\mathrm{max}^{1/\rho} + \frac{i}{n - 1}\left(\sigma_\mathrm{min}^{1/\rho} - \sigma_\mathrm{max}^{1/\rho}\right)\right)^\rho`,
+  },
+  "SDE.7": {
+    title: "Score matching in continuous time",
+    latex: String.raw`\mathbb{E}_t\left[\lambda(t)\, \mathbb{E}_{x_0, x_t}\left\|s_\theta(x_t, t) - \nabla_{x_t} \log p_{0t}(x_t \mid x_0)\right\|^2\right]`,
+  },
+  "SDE.13": {
+    title: "Probability-flow ordinary differential equation",
+    latex: String.raw`\frac{dx}{dt} = f(x, t) - \tfrac{1}{2} g(t)^2 \, \nabla_x \log p_t(x)`,
+  },
+  "SDE.29": {
+    title: "Marginals of VE, VP and sub-VP",
+    latex: String.raw`x_t \mid x_0 \sim \mathcal{N}\left(e^{-\frac{1}{2} B(t)} x_0,\; \left(1 - e^{-B(t)}\right) I\right), \quad B(t) = \int_0^t \beta(s) \, ds`,
+  },
+  "SDE.39": {
+    title: "Log-likelihood by the probability flow",
+    latex: String.raw`\log p_0(x_0) = \log p_1(x_1) + \int_0^1 \nabla \cdot \tilde f(x_t, t) \, dt`,
+  },
+  "SDE.40": {
+    title: "Hutchinson's estimate of a divergence",
+    latex: String.raw`\nabla \cdot \tilde f(x, t) = \mathbb{E}_{v}\left[v^\top \nabla \tilde f(x, t) \, v\right], \quad \mathbb{E}[v v^\top] = I`,
   },
 } as const satisfies Readonly<Record<`${PaperKey}.${string}`, Equation>>;
 

@@ -6,3 +6,4 @@ export * from "./gradient-estimators";
 export * from "./guard";
 export * from "./likelihood";
 export * from "./measure-elbo";
+export * from "./score-matching";

@@ -55,6 +55,8 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "engine.recover": "takes nothing",
   "engine.deviceReport": "takes nothing",
   "engine.memoryReport": "takes nothing",
+  "diffusion.assertTolerances": "a guard",
+  "diffusion.noiseScaleScore": "takes a network, which checks what it is given",
   "nn.Module": "abstract",
   "nn.Sequential": "takes layers, which check what they are given",
   "nn.Sequential.forward": "takes what its first layer takes",

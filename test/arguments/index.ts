@@ -9,6 +9,7 @@ import { ORACLES } from "./oracles";
 import { PROCESS } from "./process";
 import { SAMPLERS } from "./samplers";
 import { SHAPES_OF_DATA } from "./shapes";
+import { SCORES } from "./scores";
 import type { Subject } from "./subject";
 import { TRAINING } from "./training";
 import { VIZ } from "./viz";
@@ -26,6 +27,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...PROCESS,
   ...SAMPLERS,
   ...SHAPES_OF_DATA,
+  ...SCORES,
   ...TRAINING,
   ...VIZ,
 };

@@ -14,7 +14,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   data: ["core", "engine"],
   viz: ["core", "engine"],
   models: ["core", "engine", "nn"],
-  diffusion: ["core", "engine"],
+  diffusion: ["core", "engine", "compile"],
   samplers: ["core", "engine", "compile", "diffusion"],
   objectives: ["core", "engine", "diffusion"],
   oracles: ["core", "engine"],
