@@ -1,6 +1,6 @@
 export * from "./at-timesteps";
-export * from "./flow";
 export * from "./divergence";
+export * from "./flow";
 export * from "./forward";
 export * from "./guidance";
 export * from "./guided";
@@ -11,7 +11,7 @@ export * from "./prediction";
 export * from "./reverse";
 export * from "./schedule";
 export * from "./schedule-sigmas";
-export * from "./sigma-denoiser";
 export * from "./sde";
+export * from "./sigma-denoiser";
 export * from "./sigmas";
 export * from "./timesteps";
