@@ -23,7 +23,7 @@ type Result = Suite & Counts & { readonly seconds: number };
 
 /** Quick ones first; a folder test/NAME with a mocharc.json that is not named here comes last. */
 const ORDER = ["truth", "setup", "kernel", "arguments", "reliability", "notebooks", "browser"];
-const STRICT = new Set(["setup", "kernel", "notebooks", "browser"]);
+const STRICT = new Set(["setup", "kernel", "notebooks", "browser", "course", "classroom"]);
 const MINUTES_PER_SUITE = 10;
 
 function mochaSuite(name: string, config: string): Suite {

@@ -10,7 +10,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 
 import { findBrowser, launchBrowser } from "../support/browser";
 import { codeNotebook } from "../support/jupyter-lab";
-import { writeKernelspec } from "../support/kernelspec";
+import { writeKernelspec } from "../../scripts/notebooks/kernelspec";
 
 const PYTHON = resolve(".latentlab", "python", "bin", "python");
 const SCREENSHOT = join(".build", "screenshots", "exported.png");

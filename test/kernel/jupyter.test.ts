@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { writeKernelspec } from "../support/kernelspec";
+import { writeKernelspec } from "../../scripts/notebooks/kernelspec";
 
 const PYTHON = resolve(".latentlab", "python", "bin", "python");
 

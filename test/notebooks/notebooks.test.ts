@@ -4,9 +4,14 @@ import { join, resolve } from "node:path";
 
 import { buildNotebooks, findDrift, typecheckNotebooks } from "../../scripts/notebooks/build";
 import { Library } from "../../scripts/notebooks/library";
-import { writeKernelspec } from "../support/kernelspec";
-import { errorsIn, wrongRecaps, wrongSentences, wrongVerdicts } from "./inspect";
-import { type Run, executedPath, runNotebook } from "./run";
+import { writeKernelspec } from "../../scripts/notebooks/kernelspec";
+import {
+  errorsIn,
+  wrongRecaps,
+  wrongSentences,
+  wrongVerdicts,
+} from "../../scripts/notebooks/inspect";
+import { type Run, executedPath, runNotebook } from "../../scripts/notebooks/run";
 
 const SECONDS_PER_CELL = 180;
 /** Seconds of the quick profile, on two cores: to the first figure and in all. */

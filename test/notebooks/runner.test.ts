@@ -3,9 +3,15 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import { createNotebook, stringify, toLines } from "../../scripts/notebooks/ipynb";
-import { writeKernelspec } from "../support/kernelspec";
-import { errorsIn } from "./inspect";
-import { type Run, type RunOptions, canMount, executedPath, runNotebook } from "./run";
+import { writeKernelspec } from "../../scripts/notebooks/kernelspec";
+import { errorsIn } from "../../scripts/notebooks/inspect";
+import {
+  type Run,
+  type RunOptions,
+  canMount,
+  executedPath,
+  runNotebook,
+} from "../../scripts/notebooks/run";
 
 /** The runner must see what goes wrong; otherwise a green notebook means nothing. */
 describe("notebook runner", function () {

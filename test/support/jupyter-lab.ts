@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { writeKernelspec } from "./kernelspec";
+import { writeKernelspec } from "../../scripts/notebooks/kernelspec";
 
 const PYTHON = resolve(".latentlab", "python", "bin", "python");
 const OPTIONS = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"];

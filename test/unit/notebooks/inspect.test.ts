@@ -8,7 +8,7 @@ import {
   wrongRecaps,
   wrongSentences,
   wrongVerdicts,
-} from "../../notebooks/inspect";
+} from "../../../scripts/notebooks/inspect";
 
 function cell(id: string, ...outputs: NonNullable<ExecutedCell["outputs"]>): ExecutedCell {
   return { id, cell_type: "code", metadata: {}, outputs };

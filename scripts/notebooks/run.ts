@@ -1,16 +1,23 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 import type { ExecutedNotebook } from "./inspect";
+
+export interface CellTime {
+  readonly id: string;
+  readonly seconds: number;
+}
 
 /** What `run_notebook.py` reports. */
 interface Report {
   readonly seconds: number;
   readonly kernelSeconds: number | null;
   readonly firstFigureSeconds: number | null;
-  readonly cells: readonly { readonly id: string; readonly seconds: number }[];
+  readonly cells: readonly CellTime[];
   /** An error output, a timeout or a dead kernel. */
   readonly error: string | null;
 }
@@ -28,6 +35,8 @@ export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Run in a checkout that cannot be written to, if this machine lets us: Linux namespaces. */
   readonly isReadOnly?: boolean;
+  /** Called after each cell. */
+  readonly onCell?: (cell: CellTime) => void;
 }
 
 /**
@@ -39,24 +48,28 @@ export interface RunOptions {
 export async function runNotebook(
   path: string,
   executed: string,
-  { secondsPerCell, env, isReadOnly = false }: RunOptions,
+  { secondsPerCell, env, isReadOnly = false, onCell }: RunOptions,
 ): Promise<Run> {
-  const script = resolve("test", "support", "run_notebook.py");
+  const script = resolve("scripts", "notebooks", "run_notebook.py");
   const python = resolve(".latentlab", "python", "bin", "python");
   const folder = mkdtempSync(join(tmpdir(), "latentlab-run-"));
   const result = join(folder, "executed.ipynb");
   const command = [python, script, resolve(path), result, String(secondsPerCell)];
   const [program = "", ...args] = isReadOnly && canMount() ? [...READ_ONLY, ...command] : command;
-  const { code, stdout, stderr } = await output(program, args, {
-    ...process.env,
-    ...env,
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const { code, lines, stderr } = await ending(child, (line) => {
+    const { cell } = JSON.parse(line) as { cell?: CellTime };
+    if (cell !== undefined) onCell?.(cell);
   });
   if (code !== 0) throw new Error(`run_notebook.py exited with ${code}:\n${stderr}`);
   mkdirSync(dirname(executed), { recursive: true });
   copyFileSync(result, executed);
   rmSync(folder, { recursive: true });
   return {
-    ...(JSON.parse(stdout) as Report),
+    ...(JSON.parse(lines.at(-1) ?? "") as Report),
     notebook: JSON.parse(readFileSync(executed, "utf8")) as ExecutedNotebook,
     bytes: statSync(executed).size,
     stderr,
@@ -84,17 +97,25 @@ export function executedPath(path: string): string {
   return join(resolve(".build", "executed"), path);
 }
 
-function output(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
+interface Ending {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+  readonly stderr: string;
+}
+
+function ending(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  onLine: (line: string) => void,
+): Promise<Ending> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    const lines: string[] = [];
+    let stderr = "";
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      onLine(line);
+    });
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     child.on("error", fail);
-    child.on("close", (code) => done({ code, stdout, stderr }));
+    child.on("close", (code) => done({ code, lines, stderr }));
   });
 }

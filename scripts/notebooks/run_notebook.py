@@ -2,9 +2,9 @@
 
     python run_notebook.py NOTEBOOK EXECUTED SECONDS_PER_CELL
 
-EXECUTED gets the notebook with its outputs, up to the error if there was one. The report, on
-standard output, says how long the kernel and each cell took, when the first figure came, and what
-went wrong. The exit status is 0 whenever there is a report.
+EXECUTED gets the notebook with its outputs, up to the error if there was one. Standard output has a
+line {"cell": …} after each cell, and last the report: how long the kernel and each cell took, when
+the first figure came, and what went wrong. The exit status is 0 whenever there is a report.
 """
 
 import json
@@ -46,6 +46,7 @@ class Runner(NotebookClient):
     def note_cell_end(self, cell, cell_index, execute_reply):
         seconds = round(time.monotonic() - self.cell_began, 3)
         self.report["cells"].append({"id": cell["id"], "seconds": seconds})
+        print(json.dumps({"cell": self.report["cells"][-1]}), flush=True)
 
     def process_message(self, msg, cell, cell_index):
         if msg["msg_type"] in OUTPUTS and self.report["firstFigureSeconds"] is None:
