@@ -15,6 +15,15 @@ const sigmoidOp = withSlope(tf.sigmoid, (x) => {
 });
 const tanhOp = withSlope(tf.tanh, (x) => tf.sub(1, tanh(x).square()));
 
+const erfcOp = withSlope(
+  (x) => nativeOp("Erfc", [typeAttr("T", "float32")], [x]),
+  (x) => exp(x.square().neg()).mul(-2 / Math.sqrt(Math.PI)),
+);
+const stopGradientOp = withSlope(
+  (x) => x.clone(),
+  (x) => tf.zerosLike(x),
+);
+
 /** e^x, of any shape. */
 export function exp<T extends tf.Tensor>(x: T): T {
   assertDtype("exp", "x", x, "float32");
@@ -31,6 +40,18 @@ export function sigmoid<T extends tf.Tensor>(x: T): T {
 export function tanh<T extends tf.Tensor>(x: T): T {
   assertDtype("tanh", "x", x, "float32");
   return tanhOp(x) as T;
+}
+
+/** 1 − erf(x), of any shape: unlike that difference, it keeps its digits where it is small. */
+export function erfc<T extends tf.Tensor>(x: T): T {
+  assertDtype("erfc", "x", x, "float32");
+  return erfcOp(x) as T;
+}
+
+/** x itself, through which no gradient passes: to the derivative it is a constant. */
+export function stopGradient<T extends tf.Tensor>(x: T): T {
+  assertDtype("stopGradient", "x", x, "float32");
+  return stopGradientOp(x) as T;
 }
 
 const softmaxOp = tf.customGrad((x, save) => {

@@ -38,18 +38,26 @@ export function posterior<X extends Batch>(
 }
 
 /**
- * log β̃_t, with that of t = 2 at t = 1, where the variance is 0 and has no logarithm.
+ * β̃_t, but that of t = 2 at t = 1, where it is 0 and has no logarithm; β_1 if there is one step only.
  *
  * @eq DDPM.7
+ * @param t 1…T
+ */
+export function clippedPosteriorVariance(schedule: NoiseSchedule, t: number): number {
+  const isOnlyStep = schedule.numTimesteps === 1;
+  return isOnlyStep ? (schedule.beta[1] as number) : schedule.posteriorVariance(t === 1 ? 2 : t);
+}
+
+/**
+ * Logarithm of `clippedPosteriorVariance`.
+ *
  * @param t timesteps `[B]`, int32, 1…T
  * @param x the batch that it will meet, `[B, ...]`
  * @returns `[B, 1, …]`; the caller owns it
  */
 export function posteriorLogVariance(schedule: NoiseSchedule, t: Timesteps, x: Batch): tf.Tensor {
-  const { numTimesteps } = schedule;
-  const ofFirst = numTimesteps === 1 ? schedule.beta[1] : schedule.posteriorVariance(2);
-  const table = Float64Array.from({ length: numTimesteps + 1 }, (_, s) =>
-    Math.log(s > 1 ? schedule.posteriorVariance(s) : (ofFirst as number)),
+  const logVar = schedule.beta.map((_, s) =>
+    s === 0 ? NaN : Math.log(clippedPosteriorVariance(schedule, s)),
   );
-  return atTimesteps(table, t, x);
+  return atTimesteps(logVar, t, x);
 }

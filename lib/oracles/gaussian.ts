@@ -1,7 +1,7 @@
-import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, inverse, Matrix } from "ml-matrix";
 
 import { ShapeError, ValueError } from "../core/errors";
-import { assertFinite, assertInRange, assertInteger } from "../core/guard";
+import { assertFinite, assertInRange, assertInteger, assertReal } from "../core/guard";
 import type { Rng } from "../core/random";
 
 /** N(mean, covariance) in float64 on the host; covariance is `[D][D]`, positive definite. */
@@ -48,6 +48,36 @@ export function klGaussian(q: Gaussian, p: Gaussian): number {
   const logRatio = pFactor.logDeterminant - qFactor.logDeterminant;
   return 0.5 * (trace + distance - q.mean.length + logRatio);
 }
+
+/**
+ * What guidance of scale s is said to sample: p(x) p(y | x)^s ∝ p(x)^{1−s} p(x | y)^s, which for
+ * Gaussians is a Gaussian again. At s = 1 it is p(x | y). A diffusion guided at every step does not
+ * sample it for another s; this is the target it is judged by.
+ *
+ * @eq R.15
+ * @param prior p(x)
+ * @param conditional p(x | y)
+ * @throws ValueError if there is no such distribution: s above 1 needs a conditional narrower than
+ *   the prior
+ */
+export function tiltGaussian(prior: Gaussian, conditional: Gaussian, scale: number): Gaussian {
+  assertReal("tiltGaussian", "scale", scale);
+  factor("tiltGaussian", prior);
+  factor("tiltGaussian", conditional);
+  columnDifference(prior.mean, conditional.mean);
+  const parts = [prior, conditional].map(({ mean, covariance }, i) => {
+    const precision = inverse(matrix(covariance)).mul(i === 0 ? 1 - scale : scale);
+    return { precision, pull: precision.mmul(Matrix.columnVector([...mean])) };
+  }) as [Part, Part];
+  const precision = parts[0].precision.add(parts[1].precision);
+  const covariance = inverse(precision.add(precision.transpose()).div(2));
+  const mean = covariance.mmul(parts[0].pull.add(parts[1].pull)).to1DArray();
+  const tilted = { mean, covariance: covariance.add(covariance.transpose()).div(2).to2DArray() };
+  factor("tiltGaussian", tilted);
+  return tilted;
+}
+
+type Part = { readonly precision: Matrix; readonly pull: Matrix };
 
 /** `count` samples, one a row: mean + L ε, where L Lᵀ = covariance. */
 export function sampleGaussian(gaussian: Gaussian, count: number, rng: Rng): number[][] {

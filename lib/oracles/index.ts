@@ -5,6 +5,7 @@ export {
   gaussianLogPdf,
   klGaussian,
   sampleGaussian,
+  tiltGaussian,
 } from "./gaussian";
 export * from "./mixture";
 export { type MixtureParameters, mixtureLogPdf } from "./mixture-parameters";

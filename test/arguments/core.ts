@@ -43,6 +43,8 @@ export const CORE: Readonly<Record<string, Subject>> = {
     count(2, { min: 0, max: 100 }),
   ),
   "core.exp": takes(core.exp, ELEMENTS),
+  "core.erfc": takes(core.erfc, ELEMENTS),
+  "core.stopGradient": takes(core.stopGradient, ELEMENTS),
   "core.sigmoid": takes(core.sigmoid, ELEMENTS),
   "core.tanh": takes(core.tanh, ELEMENTS),
   "core.softmax": takes(core.softmax, LOGITS),

@@ -1,5 +1,6 @@
 import { CORE } from "./core";
 import { DATA } from "./data";
+import { DENOISING } from "./denoising";
 import { DIFFUSION } from "./diffusion";
 import { METRICS } from "./metrics";
 import { MODELS } from "./models";
@@ -18,6 +19,7 @@ import { VIZ } from "./viz";
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...CORE,
   ...DATA,
+  ...DENOISING,
   ...DIFFUSION,
   ...METRICS,
   ...MODELS,

@@ -113,6 +113,12 @@ export const ORACLES: Readonly<Record<string, Subject>> = {
   }),
   "oracles.gaussianLogPdf": takes(oracles.gaussianLogPdf, POINT, GAUSSIAN),
   "oracles.klGaussian": takes(oracles.klGaussian, GAUSSIAN, GAUSSIAN),
+  "oracles.tiltGaussian": takes(
+    oracles.tiltGaussian,
+    given(() => oracles.diagonalCovariance([0, 0], [4, 4])),
+    GAUSSIAN,
+    number(1.5),
+  ),
   "oracles.sampleGaussian": takes(oracles.sampleGaussian, GAUSSIAN, count(3), rng),
   "oracles.GaussianMixture": constructs(oracles.GaussianMixture, record({ ...MIXTURE, std: STD })),
   "oracles.mixtureLogPdf": takes(

@@ -54,6 +54,11 @@ export const PROCESS: Readonly<Record<string, Subject>> = {
     TIMES,
     record({ x0: POINTS, xt: POINTS }),
   ),
+  "diffusion.clippedPosteriorVariance": takes(
+    diffusion.clippedPosteriorVariance,
+    SCHEDULE,
+    count(10, { max: 10 }),
+  ),
   "diffusion.posteriorLogVariance": takes(
     diffusion.posteriorLogVariance,
     SCHEDULE,

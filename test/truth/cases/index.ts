@@ -1,5 +1,7 @@
 import type { Mappings } from "../run";
 import { clip } from "./clip";
+import { forward } from "./forward";
+import { guidance } from "./guidance";
 import { layers } from "./layers";
 import { distributionMetrics, imageMetrics } from "./metrics";
 import { samplersCases } from "./samplers";
@@ -12,8 +14,10 @@ import { vae } from "./vae";
 /** Which of our functions answers which case, by topic. */
 export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "01-schedules": schedules,
+  "02-forward": forward,
   "03-samplers": samplersCases,
   "05-vae": vae,
+  "08-guidance": guidance,
   "09-transformer": transformer,
   "10-layers": layers,
   "11-unet-block": unetBlock,

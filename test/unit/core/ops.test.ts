@@ -4,6 +4,7 @@ import { core, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
 import { assertTwiceDifferentiable } from "../../support/finite-difference";
+import { integrate } from "../../support/quadrature";
 
 const POINTS = [-2.1, -0.7, 0.1, 0.4, 1.9];
 
@@ -40,6 +41,7 @@ describe("core ops", () => {
 
   for (const [name, op] of Object.entries({
     exp: core.exp,
+    erfc: core.erfc,
     sigmoid: core.sigmoid,
     tanh: core.tanh,
     softmax: core.softmax,
@@ -53,6 +55,21 @@ describe("core ops", () => {
       });
     });
   }
+
+  it("erfc keeps its digits in the tail", () => {
+    // ∫_x^∞ 2/√π e^{−u²} du
+    const tail = (x: number): number =>
+      integrate((u) => (2 / Math.sqrt(Math.PI)) * Math.exp(-u * u), [x, x + 8]);
+    const points = [-1, 0, 0.5, 2, 5];
+    assertClose(values(core.erfc, points), points.map(tail), { absolute: 0, relative: 1e-4 });
+  });
+
+  it("stopGradient is a constant to the derivative", () => {
+    tf.tidy(() => {
+      const slope = tf.grad((x: tf.Tensor) => x.mul(core.stopGradient(x)));
+      assertClose(slope(tf.tensor1d([3])).dataSync(), [3]);
+    });
+  });
 
   // Why these ops exist. Should tfjs mend its own, this test says that they can go.
   it("tfjs's own sigmoid silently loses a term of the second derivative of x σ(x)", () => {
