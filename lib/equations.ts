@@ -1,3 +1,4 @@
+import { GAN_EQUATIONS, GAN_PAPERS } from "./gan-equations";
 import { type Equation, REVIEW_EQUATIONS } from "./review-equations";
 
 export type { Equation };
@@ -66,6 +67,7 @@ export const PAPERS = {
     arxiv: "2011.13456",
     version: "v2",
   },
+  ...GAN_PAPERS,
 } as const;
 
 export type PaperKey = keyof typeof PAPERS;
@@ -174,6 +176,7 @@ export const EQUATIONS = {
     title: "Hutchinson's estimate of a divergence",
     latex: String.raw`\nabla \cdot \tilde f(x, t) = \mathbb{E}_{v}\left[v^\top \nabla \tilde f(x, t) \, v\right], \quad \mathbb{E}[v v^\top] = I`,
   },
+  ...GAN_EQUATIONS,
 } as const satisfies Readonly<Record<`${PaperKey}.${string}`, Equation>>;
 
 export type EquationId = keyof typeof EQUATIONS;

@@ -1,6 +1,11 @@
-export type { Condition, ConditionConfig } from "./condition";
+export * from "./attngan";
 export * from "./autoencoder";
+export * from "./cgan";
 export * from "./clip";
+export type { Condition, ConditionConfig } from "./condition";
+export { DCGAN_PRESETS, type DcganConfig, DcganDiscriminator, DcganGenerator } from "./dcgan";
 export * from "./dit";
-export * from "./vae";
+export * from "./progan";
+export * from "./stackgan";
 export * from "./unet";
+export * from "./vae";

@@ -4,6 +4,7 @@ import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 import { type Initializer, parameter, xavierUniform, zeros } from "./init";
 import { Module } from "./module";
+import { mapped, type MappedWeight, type WeightMap } from "./weight-map";
 
 /**
  * Pixels added at the border. "same" is TensorFlow's: ⌈size / stride⌉ pixels come out, and an odd
@@ -24,6 +25,8 @@ export type ConvOptions = {
 export type Conv2dOptions = ConvOptions & {
   /** Distance between the pixels of a window; 1 unless told. */
   readonly dilation?: number;
+  /** What makes the weight in use of the stored one, e.g. `spectralNorm()`. */
+  readonly weightMap?: WeightMap;
 };
 
 /** Cross-correlation over NHWC pictures. `weight` is `[kernel, kernel, in, out]`. */
@@ -34,6 +37,7 @@ export class Conv2d extends Module {
   readonly stride: number;
   readonly padding: Padding;
   readonly dilation: number;
+  private readonly weightMap: MappedWeight | undefined;
 
   /** @throws ValueError if a size is not a whole number of at least 1 (padding: at least 0) */
   constructor(
@@ -51,6 +55,7 @@ export class Conv2d extends Module {
     const { useBias = true, weightInit = xavierUniform } = options;
     this.weight = parameter([kernelSize, kernelSize, inChannels, outChannels], weightInit, rng);
     this.bias = useBias ? parameter([outChannels], zeros, rng) : undefined;
+    this.weightMap = options.weightMap?.(this.weight.shape, rng);
   }
 
   /**
@@ -62,7 +67,7 @@ export class Conv2d extends Module {
     assertFloats("Conv2d", "x", x, ["B", "H", "W", this.inChannels]);
     this.assertFits(x);
     return tf.tidy(() => {
-      const weight = dilate(this.weight as unknown as tf.Tensor4D, this.dilation);
+      const weight = dilate(mapped(this.weight, this.weightMap) as tf.Tensor4D, this.dilation);
       const [input, mode] =
         typeof this.padding === "number"
           ? [padBorder(x, this.padding), "valid" as const] // tfjs-node takes no numbers

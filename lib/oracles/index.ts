@@ -1,3 +1,4 @@
+export * from "./adversarial";
 export * from "./linear-gaussian";
 export {
   diagonalCovariance,

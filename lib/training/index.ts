@@ -1,8 +1,10 @@
 export * from "./checkpoint";
 export * from "./ema";
+export * from "./gan";
 export * from "./gradients";
 export { isFiniteTensor } from "./non-finite";
 export * from "./optimizer";
+export type { Players } from "./players";
 export type { TrainProgress } from "./progress";
 export * from "./rules";
 export * from "./schedule";

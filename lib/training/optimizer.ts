@@ -54,6 +54,9 @@ export interface OptimizerState {
   readonly slots: StateDict;
 }
 
+/** What a checkpoint keeps of an optimiser. */
+export type OptimizerMemory = Pick<Optimizer, "step" | "state" | "restore">;
+
 /**
  * Applies an update rule to named parameters. It borrows the parameters and owns its slots.
  *

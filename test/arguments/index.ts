@@ -1,7 +1,9 @@
+import { ADVERSARIAL } from "./adversarial";
 import { CORE } from "./core";
 import { DATA } from "./data";
 import { DENOISING } from "./denoising";
 import { DIFFUSION } from "./diffusion";
+import { GAN_MODELS } from "./gans";
 import { METRICS } from "./metrics";
 import { MODELS } from "./models";
 import { NN } from "./nn";
@@ -17,10 +19,12 @@ import { VIZ } from "./viz";
 
 /** Every exported function that is tried with wrong arguments, by name. */
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
+  ...ADVERSARIAL,
   ...CORE,
   ...DATA,
   ...DENOISING,
   ...DIFFUSION,
+  ...GAN_MODELS,
   ...METRICS,
   ...MODELS,
   ...NN,

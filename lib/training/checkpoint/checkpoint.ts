@@ -8,7 +8,7 @@ import { deviceReport } from "../../engine/engine";
 import { tf } from "../../engine/tf";
 import { assertStateFits, type Module, type StateDict } from "../../nn/module";
 import type { Ema } from "../ema";
-import type { Optimizer } from "../optimizer";
+import type { OptimizerMemory } from "../optimizer";
 import { mendFolder, readSized, removeOld, stepName, storedSteps, writeFolder } from "./folder";
 import { assertFiniteFile, toHost, toTensors } from "./host-state";
 import {
@@ -25,7 +25,7 @@ import { damaged, decodeSafetensors, encodeSafetensors, type HostTensors } from 
 /** Everything that a training run changes, and that must come back for it to go on unchanged. */
 export interface RunState {
   readonly model: Module;
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: OptimizerMemory;
   readonly ema?: Ema;
   readonly rng?: Rng;
 }

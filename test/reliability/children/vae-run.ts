@@ -6,7 +6,7 @@ import { type core, models, objectives, Rng, training } from "latentlab";
 export interface VaeRun extends core.Disposable {
   readonly model: models.Vae;
   readonly batches: core.BatchSource;
-  readonly state: training.RunState;
+  readonly state: training.RunState & { readonly optimizer: training.Optimizer };
   readonly loss: training.LossFunction;
   train(
     options: Partial<training.TrainOptions> & { readonly steps: number },

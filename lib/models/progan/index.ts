@@ -1,0 +1,3 @@
+export { ProganDiscriminator } from "./discriminator";
+export { ProganGenerator } from "./generator";
+export { fadeIn, Growth, type ProganConfig } from "./growth";

@@ -1,0 +1,8 @@
+export { ConditioningAugmentation } from "./conditioning";
+export { TextDiscriminator, type TextDiscriminatorConfig } from "./discriminator";
+export {
+  type StageOneConfig,
+  StageOneGenerator,
+  type StageTwoConfig,
+  StageTwoGenerator,
+} from "./generators";
