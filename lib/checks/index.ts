@@ -1,3 +1,4 @@
+import "./samplers";
 import "./vae-elbo";
 import "./vae-gaussian";
 import "./vae-gradients";

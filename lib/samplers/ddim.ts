@@ -29,11 +29,9 @@ export function ddim<X extends Batch = Images, C = Labels>(
     times: (numSteps) => network.times(numSteps),
     moves: (times) =>
       pairs(times).map(([t, tNext]) => {
-        const [now, next] = [network.alphaBar(t), network.alphaBar(tNext)];
-        const sigma = eta === 0 ? 0 : eta * ancestralDeviation(now, next);
-        const signalNext = Math.sqrt(next);
-        const direction = Math.sqrt(1 - next - sigma ** 2);
-        return { t, tNext, numbers: { ...network.numbers(t), signalNext, direction, sigma } };
+        const ends = [network.alphaBar(t), network.alphaBar(tNext)] as const;
+        const { signal: signalNext, ...noise } = ddimCoefficients(...ends, eta);
+        return { t, tNext, numbers: { ...network.numbers(t), signalNext, ...noise } };
       }),
     step(input, numbers) {
       const { x0, predictedNoise } = network.read(input.x, network.ask(input, numbers), numbers);
@@ -62,8 +60,32 @@ export function ddimInversion<X extends Batch = Images, C = Labels>(
   };
 }
 
-/** Standard deviation of x_s given x_t and x_0, from ᾱ_t and ᾱ_s. @throws ValueError */
-function ancestralDeviation(now: number, next: number): number {
-  if (now < next) return Math.sqrt(((1 - next) / (1 - now)) * (1 - now / next));
-  throw new ValueError("ddim: with eta above 0, times must descend.");
+/** What x_s is made of: `signal`·x̂_0 + `direction`·ε̂ + `sigma`·z. */
+export type DdimCoefficients = Readonly<Record<"signal" | "direction" | "sigma", number>>;
+
+/**
+ * How DDIM makes x_s of what the network predicts at x_t.
+ *
+ * @eq DDIM.12 √ᾱ_s, √(1 − ᾱ_s − σ²)
+ * @eq DDIM.16 σ = η √((1 − ᾱ_s)/(1 − ᾱ_t)) √(1 − ᾱ_t/ᾱ_s)
+ * @param alphaBar ᾱ_t, where x is
+ * @param alphaBarNext ᾱ_s, where it goes: above ᾱ_t, unless η is 0
+ * @param eta η in [0, 1]
+ * @throws ValueError
+ */
+export function ddimCoefficients(
+  alphaBar: number,
+  alphaBarNext: number,
+  eta: number,
+): DdimCoefficients {
+  assertInRange("ddimCoefficients", "alphaBar", alphaBar, [0, 1]);
+  assertInRange("ddimCoefficients", "alphaBarNext", alphaBarNext, [0, 1]);
+  assertInRange("ddimCoefficients", "eta", eta, [0, 1]);
+  if (eta > 0 && !(alphaBar < alphaBarNext)) {
+    throw new ValueError("ddimCoefficients: with eta above 0, times must descend.");
+  }
+  const share = (1 - alphaBarNext) / (1 - alphaBar);
+  const sigma = eta === 0 ? 0 : eta * Math.sqrt(share * (1 - alphaBar / alphaBarNext));
+  const direction = Math.sqrt(1 - alphaBarNext - sigma ** 2);
+  return { signal: Math.sqrt(alphaBarNext), direction, sigma };
 }

@@ -1,5 +1,5 @@
 import { ShapeError, ValueError } from "../core/errors";
-import { assertOneOf } from "../core/guard";
+import { assertInRange, assertOneOf } from "../core/guard";
 import type { Batch, Denoiser, Images, Labels } from "../core/types";
 import type { NoiseSchedule } from "../diffusion/schedule";
 import { tf } from "../engine/tf";
@@ -43,7 +43,10 @@ export function ddpm<X extends Batch = Images, C = Labels>(
     times: (numSteps) => network.times(numSteps),
     moves: (times) =>
       pairs(times).map(([t, tNext]) => {
-        const { small, large, ...mean } = transition(network.alphaBar(t), network.alphaBar(tNext));
+        const { small, large, ...mean } = ddpmCoefficients(
+          network.alphaBar(t),
+          network.alphaBar(tNext),
+        );
         const fixed = Math.sqrt(variance === "fixed-large" ? large : small);
         const logs = { logSmall: Math.log(Math.max(small, TINY)), logLarge: Math.log(large) };
         const deviation = tNext === 0 ? 0 : isLearned ? 1 : fixed;
@@ -62,15 +65,31 @@ export function ddpm<X extends Batch = Images, C = Labels>(
   });
 }
 
-/** Mean and variances of x_s given x_t and x_0, from ᾱ_t and ᾱ_s. @throws ValueError */
-function transition(now: number, next: number): Record<"ofX0" | "ofX" | "small" | "large", number> {
-  if (!(now < next)) throw new ValueError("ddpm: times must descend.");
-  const alpha = now / next;
+/** Mean `ofX0`·x_0 + `ofX`·x_t of x_s, and its two fixed variances. */
+export type DdpmCoefficients = Readonly<Record<"ofX0" | "ofX" | "small" | "large", number>>;
+
+/**
+ * q(x_s | x_t, x_0) of any two timesteps s < t: for neighbours the posterior of DDPM.
+ *
+ * @eq R.10
+ * @eq DDPM.7 with β = 1 − ᾱ_t/ᾱ_s
+ * @param alphaBar ᾱ_t, where x is
+ * @param alphaBarNext ᾱ_s, where it goes, above ᾱ_t
+ * @returns `small` is β̃, `large` is β
+ * @throws ValueError
+ */
+export function ddpmCoefficients(alphaBar: number, alphaBarNext: number): DdpmCoefficients {
+  assertInRange("ddpmCoefficients", "alphaBar", alphaBar, [0, 1]);
+  assertInRange("ddpmCoefficients", "alphaBarNext", alphaBarNext, [0, 1]);
+  if (!(alphaBar < alphaBarNext)) {
+    throw new ValueError("ddpmCoefficients: times must descend, and alphaBar ascend.");
+  }
+  const alpha = alphaBar / alphaBarNext;
   const beta = 1 - alpha;
   return {
-    ofX0: (Math.sqrt(next) * beta) / (1 - now),
-    ofX: (Math.sqrt(alpha) * (1 - next)) / (1 - now),
-    small: (beta * (1 - next)) / (1 - now),
+    ofX0: (Math.sqrt(alphaBarNext) * beta) / (1 - alphaBar),
+    ofX: (Math.sqrt(alpha) * (1 - alphaBarNext)) / (1 - alphaBar),
+    small: (beta * (1 - alphaBarNext)) / (1 - alphaBar),
     large: beta,
   };
 }

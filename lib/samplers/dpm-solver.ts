@@ -1,3 +1,4 @@
+import { assertInRange } from "../core/guard";
 import type { Batch, Denoiser, Images, Labels } from "../core/types";
 import type { NoiseSchedule } from "../diffusion/schedule";
 import { ScheduledNetwork, type ScheduleOptions } from "./read-network";
@@ -24,14 +25,10 @@ export function dpmSolver<X extends Batch = Images, C = Labels>(
     moves: (times) =>
       pairs(times).map(([t, tNext], i) => {
         const [now, next] = [network.alphaBar(t), network.alphaBar(tNext)];
-        const h = lambda(next) - lambda(now);
         const previous = times[i - 1];
-        const isFirstOrder = previous === undefined || tNext === 0;
-        const hBefore = isFirstOrder ? NaN : lambda(now) - lambda(network.alphaBar(previous));
-        const keep = Math.sqrt((1 - next) / (1 - now));
-        const gain = -Math.sqrt(next) * Math.expm1(-h);
-        const curve = isFirstOrder ? 0 : h / hBefore / 2; // 1/(2r)
-        return { t, tNext, numbers: { ...network.numbers(t), keep, gain, curve } };
+        const before = previous === undefined ? undefined : network.alphaBar(previous);
+        const coefficients = dpmSolverCoefficients(now, next, before);
+        return { t, tNext, numbers: { ...network.numbers(t), ...coefficients } };
       }),
     step(input, numbers) {
       const { x0 } = network.read(input.x, network.ask(input, numbers), numbers);
@@ -43,7 +40,32 @@ export function dpmSolver<X extends Batch = Images, C = Labels>(
   });
 }
 
-/** λ: half the logarithm of the signal-to-noise ratio. */
-function lambda(alphaBar: number): number {
-  return Math.log(alphaBar / (1 - alphaBar)) / 2;
+/** x_s = `keep`·x_t + `gain`·(x̂_0 + `curve`·(x̂_0 − x̂_0⁻)), x̂_0⁻ that of the step before. */
+export type DpmSolverCoefficients = Readonly<Record<"keep" | "gain" | "curve", number>>;
+
+/**
+ * How DPM-Solver++(2M) makes x_s of the last two predictions of x_0.
+ *
+ * @eq DPMPP.A2 keep = σ_s/σ_t, gain = −√ᾱ_s (e^{−h} − 1), curve = 1/(2r) = h/(2 h⁻)
+ * @param alphaBar ᾱ_t, where x is
+ * @param alphaBarNext ᾱ_s, where it goes; 1 is a step to clean data, of first order
+ * @param alphaBarBefore where the step before began; without it the step is of first order
+ * @throws ValueError
+ */
+export function dpmSolverCoefficients(
+  alphaBar: number,
+  alphaBarNext: number,
+  alphaBarBefore?: number,
+): DpmSolverCoefficients {
+  for (const value of [alphaBar, alphaBarNext, alphaBarBefore ?? 0]) {
+    assertInRange("dpmSolverCoefficients", "alphaBar", value, [0, 1]);
+  }
+  const lambda = (value: number): number => Math.log(value / (1 - value)) / 2;
+  const h = lambda(alphaBarNext) - lambda(alphaBar);
+  const isFirstOrder = alphaBarBefore === undefined || alphaBarNext === 1;
+  return {
+    keep: Math.sqrt((1 - alphaBarNext) / (1 - alphaBar)),
+    gain: -Math.sqrt(alphaBarNext) * Math.expm1(-h),
+    curve: isFirstOrder ? 0 : h / (lambda(alphaBar) - lambda(alphaBarBefore)) / 2,
+  };
 }

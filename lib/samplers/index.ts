@@ -1,6 +1,18 @@
-export { ddim, ddimInversion, type DdimOptions } from "./ddim";
-export { ddpm, type DdpmOptions, type DdpmVariance } from "./ddpm";
-export { dpmSolver } from "./dpm-solver";
+export {
+  ddim,
+  type DdimCoefficients,
+  ddimCoefficients,
+  ddimInversion,
+  type DdimOptions,
+} from "./ddim";
+export {
+  ddpm,
+  type DdpmCoefficients,
+  ddpmCoefficients,
+  type DdpmOptions,
+  type DdpmVariance,
+} from "./ddpm";
+export { dpmSolver, type DpmSolverCoefficients, dpmSolverCoefficients } from "./dpm-solver";
 export { euler } from "./euler";
 export { eulerAncestral, type EulerAncestralOptions } from "./euler-ancestral";
 export { flowMatching, type VelocityField } from "./flow-matching";
