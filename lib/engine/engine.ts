@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 
+import { GpuMemory } from "./gpu-memory";
 import { nativeBackend } from "./native-op";
 import { tf } from "./tf";
 
@@ -20,7 +21,10 @@ export interface DeviceReport {
 export interface MemoryReport {
   readonly numTensors: number;
   readonly tensorBytes: number;
+  /** Of this process. */
   readonly residentBytes: number;
+  /** In use on the GPU, where one computes; a reading some seconds old. */
+  readonly gpuBytes?: number;
 }
 
 /** What set-up wrote about its choice of device, looked for from `start` upwards. */
@@ -47,7 +51,11 @@ export function deviceReport(): DeviceReport {
   };
 }
 
+const gpuMemory = new GpuMemory();
+
 export function memoryReport(): MemoryReport {
   const { numTensors, numBytes } = tf.memory();
-  return { numTensors, tensorBytes: numBytes, residentBytes: process.memoryUsage.rss() };
+  const gpuBytes = nativeBackend().isUsingGpuDevice ? gpuMemory.read() : undefined;
+  const residentBytes = process.memoryUsage.rss();
+  return { numTensors, tensorBytes: numBytes, residentBytes, ...(gpuBytes && { gpuBytes }) };
 }

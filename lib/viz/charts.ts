@@ -2,8 +2,8 @@ import type { tf } from "../engine/tf";
 import { ValueError } from "../core/errors";
 import { assertInRange, assertShape } from "../core/guard";
 import { type Axis, axisLayout, chartLayout, plotlyText } from "./axes";
-import { Figure, type Trace } from "./figure";
-import { groupColour, paletteColour, translucent } from "./theme";
+import { Figure } from "./figure";
+import { groupColour, paletteColour } from "./theme";
 
 /** Numbers on the host or in a tensor, which is read and not kept. */
 export type Numbers = ArrayLike<number> | tf.Tensor;
@@ -15,7 +15,7 @@ export function toNumbers(values: Numbers): number[] {
   return Array.from("dataSync" in values ? values.dataSync() : values);
 }
 
-function sameLength(where: string, what: string, got: number, want: number): void {
+export function sameLength(where: string, what: string, got: number, want: number): void {
   if (got === want) return;
   throw new ValueError(`${where}: ${what} has ${got} values; there are ${want} points.`);
 }
@@ -29,83 +29,6 @@ export interface ChartOptions {
   readonly note?: string;
   /** Pixels; default 380. */
   readonly height?: number;
-}
-
-/** One line of `curves`. */
-export interface Curve {
-  readonly name: string;
-  /** Default: 0, 1, 2, … */
-  readonly x?: Numbers;
-  readonly y: Numbers;
-  /** Half width of a band around the line; say in `note` what it is. */
-  readonly plusMinus?: Numbers;
-  readonly dashed?: boolean;
-  /** Mark each point, for few measurements. */
-  readonly markers?: boolean;
-}
-
-export interface CurvesOptions extends ChartOptions {
-  readonly curves: readonly Curve[];
-  /** Dashed reference lines, e.g. the exact log p(x). */
-  readonly horizontals?: readonly { readonly y: number; readonly name: string }[];
-}
-
-function bandTrace(x: readonly number[], lower: number[], upper: number[], colour: string): Trace {
-  return {
-    type: "scatter",
-    x: [...x, ...[...x].reverse()],
-    y: [...upper, ...lower.reverse()],
-    fill: "toself",
-    fillcolor: translucent(colour, 0.2),
-    line: { width: 0 },
-    mode: "lines",
-    hoverinfo: "skip",
-    showlegend: false,
-  };
-}
-
-function curveTraces(curve: Curve, index: number): Trace[] {
-  const { name, dashed = false, markers = false } = curve;
-  const y = toNumbers(curve.y);
-  const x = curve.x === undefined ? y.map((_, i) => i) : toNumbers(curve.x);
-  sameLength("curves", `x of “${name}”`, x.length, y.length);
-  const color = paletteColour(index);
-  const line = { color, width: 2, ...(dashed && { dash: "dash" }) };
-  const mode = markers ? "lines+markers" : "lines";
-  const trace = { type: "scatter", mode, name: plotlyText(name), x, y, line };
-  if (curve.plusMinus === undefined) return [trace];
-  const half = toNumbers(curve.plusMinus);
-  sameLength("curves", `plusMinus of “${name}”`, half.length, y.length);
-  const lower = y.map((value, i) => value - (half[i] as number));
-  const upper = y.map((value, i) => value + (half[i] as number));
-  return [bandTrace(x, lower, upper, color), trace];
-}
-
-/**
- * Lines over a common axis, each with an optional band.
- *
- * @example curves({ title: "ELBO", x: "step", y: { label: "ELBO", unit: "nats per image" },
- *   curves: [{ name: "held out", x: steps, y: elbo, plusMinus: standardErrors }],
- *   note: "band: ± 1 standard error" })
- * @throws ValueError if the lengths of a curve differ
- */
-export function curves({ curves: lines, horizontals = [], ...options }: CurvesOptions): Figure {
-  const data = lines.flatMap(curveTraces);
-  const ends = data.flatMap(({ x }) => x as number[]);
-  const span = ends.length > 0 ? [minOf(ends), maxOf(ends)] : [0, 1];
-  for (const { y, name } of horizontals) {
-    const line = { color: "#757575", width: 1.5, dash: "dot" };
-    data.push({ type: "scatter", mode: "lines", name: plotlyText(name), x: span, y: [y, y], line });
-  }
-  return new Figure({ data, layout: chartLayout(options, data) });
-}
-
-function minOf(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.min(a, b));
-}
-
-function maxOf(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.max(a, b));
 }
 
 /** A cloud of points of one colour. */

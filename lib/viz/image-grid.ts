@@ -51,6 +51,7 @@ export class ImageGrid implements Displayable {
   readonly columns: number;
   /** Height and width of one picture on the screen. */
   readonly tile: readonly [number, number];
+  private uri: string | undefined;
 
   constructor(
     images: tf.Tensor,
@@ -126,10 +127,15 @@ export class ImageGrid implements Displayable {
     return { height: total[0], width: total[1], channels: out, data };
   }
 
+  /** The grid as a PNG in a data URI; made once. */
+  dataUri(): string {
+    return (this.uri ??= pngDataUri(this.pixels));
+  }
+
   /** The grid as a part of a Plotly layout, fitted into a box given in fractions of the plot. */
   layoutImage(box: { readonly x: number; readonly width: number }): Layout {
     return {
-      source: pngDataUri(this.pixels),
+      source: this.dataUri(),
       ...{ xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", sizing: "contain" },
       ...{ x: box.x, y: 1, sizex: box.width, sizey: 1, layer: "above" },
     };

@@ -3,9 +3,6 @@ export {
   bars,
   type BarsOptions,
   type ChartOptions,
-  type Curve,
-  curves,
-  type CurvesOptions,
   groupsByLabel,
   heatmap,
   type HeatmapOptions,
@@ -20,8 +17,10 @@ export {
   liveDenoising,
   type SamplingMoment,
 } from "./denoising-film";
+export { type Band, type Curve, curves, type CurvesOptions } from "./curves";
 export { display, type Formatter, registerFormatters } from "./display";
 export { Figure, type FigureSpec, type Frame, type Layout, type Trace } from "./figure";
+export { healthyBand, healthyRuns, type HealthyRuns, type LossCurve } from "./healthy-runs";
 export { ImageGrid, imageGrid, type ImageGridOptions } from "./image-grid";
 export { type Lazy, liveFigure, liveImages, type LiveOptions, LiveOutput } from "./live";
 export { slider, type SliderOptions } from "./slider";

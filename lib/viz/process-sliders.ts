@@ -1,7 +1,7 @@
 import { ValueError } from "../core/errors";
 import { assertInRange, assertInteger } from "../core/guard";
 import { type Axis } from "./axes";
-import { curves } from "./charts";
+import { curves } from "./curves";
 import type { Figure } from "./figure";
 import type { ImageGrid } from "./image-grid";
 import { slider } from "./slider";

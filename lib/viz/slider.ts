@@ -39,9 +39,11 @@ export function slider(
       "Give one position per figure.",
     );
   }
+  // What all have in common is in the notebook once.
+  const isCommon = figures.every(({ data }) => data === first.data);
   const frames = figures.map(({ data, layout }, i) => ({
     name: String(i),
-    data,
+    ...(!isCommon && { data }),
     layout: frameLayout(layout),
   }));
   const { margin, height, width } = first.layout;
@@ -88,9 +90,10 @@ function animation(duration: number): Layout {
 }
 
 /** What of a layout belongs to one position: the rest is common. */
-function frameLayout({ title, images, annotations }: Layout): Layout {
+function frameLayout({ title, images, annotations, shapes }: Layout): Layout {
   return {
     title,
+    ...(shapes !== undefined && { shapes }),
     ...(images !== undefined && { images }),
     ...(annotations !== undefined && { annotations }),
   };

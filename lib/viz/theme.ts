@@ -26,6 +26,9 @@ const TEN_COLOURS = [
   "#8c8c8c",
 ] as const;
 
+/** Of an area that lines are to lie in: the palette's green. */
+export const BAND_COLOUR = PALETTE[2];
+
 /** The colour of curve number `index`. */
 export function paletteColour(index: number): string {
   return PALETTE[index % PALETTE.length] as string;

@@ -1,22 +1,22 @@
 import { kernelHost } from "../core/host";
-import { memoryReport } from "../engine/engine";
 import { type Axis, plotlyText } from "./axes";
-import { curves } from "./charts";
+import { curves } from "./curves";
 import { Figure, type Layout } from "./figure";
+import { healthOf, type HealthyRuns } from "./healthy-runs";
 import type { ImageGrid } from "./image-grid";
 import { LiveOutput } from "./live";
+import { type Moment, PictureHistory } from "./picture-history";
 import { RunningCurve } from "./running-curve";
+import { slider } from "./slider";
 import { type Clock, systemClock } from "./throttle";
+import { type Rate, trainingStatus } from "./training-status";
 
 /** What the dashboard reads of a training step's report; `training.train` yields it. */
-export interface TrainingReport {
+export interface TrainingReport extends Rate {
   /** Steps done. */
   readonly step: number;
   readonly loss: number;
   readonly parts?: Readonly<Record<string, number>>;
-  readonly stepsPerSecond?: number;
-  readonly secondsLeft?: number;
-  readonly warning?: string | undefined;
 }
 
 export type TrainingDashboardOptions = {
@@ -29,6 +29,8 @@ export type TrainingDashboardOptions = {
   readonly show?: readonly string[];
   /** Text above the pictures. */
   readonly picturesTitle?: string;
+  /** Runs that went well: a band behind the loss. Ignored if they were of another length. */
+  readonly healthy?: HealthyRuns;
   readonly clock?: Clock;
 };
 
@@ -38,18 +40,9 @@ const PRINT_INTERVAL = 5_000;
 const CURVES_WIDTH = 0.56;
 const PICTURES = { x: 0.62, width: 0.38 };
 
-function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
-}
-
-function group(step: number): string {
-  return step.toLocaleString("en-US");
-}
-
 /**
  * Training as it happens: curves of the loss and its parts, measurements, pictures, rate, time left
- * and memory, in one figure that is redrawn in place.
+ * and memory, in one figure that is redrawn in place. What it leaves has a slider over the pictures.
  *
  * @example
  * const dashboard = liveTraining({ title: "VAE", steps: 2000, y: { label: "−ELBO", unit: "nats" } });
@@ -62,7 +55,7 @@ export class TrainingDashboard {
   private readonly measured = new Map<string, { x: number[]; y: number[] }>();
   private readonly live: LiveOutput<TrainingDashboard>;
   private readonly clock: Clock;
-  private grid: ImageGrid | undefined;
+  private readonly history = new PictureHistory();
   private last: TrainingReport | undefined;
   private nextPrint: number;
   private ended = false;
@@ -97,7 +90,7 @@ export class TrainingDashboard {
 
   /** Show these pictures beside the curves, in place of those before. */
   pictures(images: ImageGrid): void {
-    this.grid = images;
+    this.history.push({ step: this.last?.step ?? 0, images });
     this.redraw();
   }
 
@@ -132,21 +125,23 @@ export class TrainingDashboard {
     console.log(this.line());
   }
 
-  /** Step, values, rate, time left and memory in a line of text. */
+  private get healthy(): HealthyRuns | undefined {
+    const { healthy, steps } = this.options;
+    return healthy?.steps === steps ? healthy : undefined;
+  }
+
   private status(): string {
-    if (this.last === undefined) return "waiting for the first step";
-    const { step, stepsPerSecond, secondsLeft, warning } = this.last;
-    const done = step >= this.options.steps;
-    const stopped = !done && this.ended;
-    const rate = stepsPerSecond ?? 0;
-    const parts = [
-      `${stopped ? "stopped at step" : "step"} ${group(step)} of ${group(this.options.steps)}`,
-      rate > 0 ? `${rate < 10 ? rate.toFixed(1) : group(Math.round(rate))} steps/s` : "",
-      secondsLeft === undefined || done || stopped ? "" : `${duration(secondsLeft)} left`,
-      `${Math.round(memoryReport().residentBytes / 1e6)} MB`,
-      warning ?? "",
-    ];
-    return parts.filter((part) => part !== "").join(" · ");
+    const { steps } = this.options;
+    return trainingStatus(this.last, { steps, hasEnded: this.ended, health: this.health() });
+  }
+
+  /** A warning when the loss has left the band of healthy runs. */
+  private health(): string {
+    const loss = this.curves.get("loss")?.points();
+    const health = this.healthy && loss && healthOf(this.healthy, loss);
+    return health === "above" || health === "below"
+      ? `⚠ the loss is ${health} that of healthy runs`
+      : "";
   }
 
   private line(): string {
@@ -158,17 +153,36 @@ export class TrainingDashboard {
 
   /** The dashboard as it stands. */
   figure(): Figure {
-    const { title, y } = this.options;
+    const { title, y, steps } = this.options;
     const lines = [...this.curves].map(([name, curve]) => ({ name, ...curve.points() }));
     const marks = [...this.measured].map(([name, { x, y: values }]) => {
       return { name, x: [...x], y: [...values], markers: true };
     });
-    const x = { label: "step", range: [0, this.options.steps] as const };
-    const plot = curves({ title, x, y, note: this.status(), curves: [...lines, ...marks] });
-    return this.grid === undefined ? plot : this.withPictures(plot, this.grid);
+    const { healthy } = this;
+    const bands = healthy ? [{ ...healthy, name: `${healthy.runs} healthy runs` }] : [];
+    const x = { label: "step", range: [0, steps] as const };
+    const all = [...lines, ...marks];
+    const plot = curves({ title, x, y, note: this.status(), curves: all, bands });
+    if (this.history.newest === undefined) return plot;
+    if (!this.ended) return this.withPictures(plot, this.history.newest);
+    return this.withSlider(plot, this.history.kept());
   }
 
-  private withPictures(plot: Figure, grid: ImageGrid): Figure {
+  /** The plot with a slider over the pictures of all times; a line marks each one's step. */
+  private withSlider(plot: Figure, moments: readonly Moment[]): Figure {
+    const [first, ...more] = moments.map((moment) => this.withPictures(plot, moment));
+    if (first === undefined || more.length === 0) return first ?? plot;
+    const figures = [first, ...more].map(({ layout }, i) => {
+      const step = moments[i]?.step ?? 0;
+      const line = { color: "#757575", width: 1, dash: "dot" };
+      const mark = { type: "line", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line };
+      return new Figure({ data: plot.data, layout: { ...layout, shapes: [mark] } });
+    });
+    const positions = moments.map(({ step }) => step.toLocaleString("en-US"));
+    return slider(figures, { label: "pictures at step", positions, start: moments.length - 1 });
+  }
+
+  private withPictures(plot: Figure, { images }: Moment): Figure {
     const { picturesTitle } = this.options;
     const heading = picturesTitle && {
       text: plotlyText(picturesTitle),
@@ -178,7 +192,7 @@ export class TrainingDashboard {
     const layout: Layout = {
       ...plot.layout,
       xaxis: { ...(plot.layout["xaxis"] as object), domain: [0, CURVES_WIDTH] },
-      images: [grid.layoutImage(PICTURES)],
+      images: [images.layoutImage(PICTURES)],
       ...(heading && { annotations: [heading] }),
     };
     return new Figure({ data: plot.data, layout });

@@ -90,6 +90,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "viz.liveFigure": "takes a figure",
   "viz.liveImages": "takes a grid of images",
   "viz.LiveOutput": "takes a figure",
+  "viz.healthyRuns": "takes the name of a notebook",
   "viz.liveTraining": "takes titles",
   "viz.TrainingDashboard": "takes titles",
   compile: "takes a function",

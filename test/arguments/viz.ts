@@ -147,6 +147,14 @@ export const VIZ: Readonly<Record<string, Subject>> = {
     },
     NAME,
   ),
+  "viz.healthyBand": takes(
+    viz.healthyBand,
+    {
+      valid: () => [1, 2, 3].map((loss) => ({ x: [1, 50], y: [loss, loss] })),
+      faults: [{ what: "two runs", make: () => [1, 2].map((y) => ({ x: [1], y: [y] })) }],
+    },
+    count(100),
+  ),
   "viz.Table": constructs(viz.Table, ...TABLE),
   "viz.table": takes(viz.table, ...TABLE),
 };

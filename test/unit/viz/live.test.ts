@@ -1,63 +1,11 @@
 import { strict as assert } from "node:assert";
 
-import { core, tf, viz } from "latentlab";
+import { viz } from "latentlab";
 import { RunningCurve } from "latentlab/dist/viz/running-curve";
-import { type Clock, Throttle } from "latentlab/dist/viz/throttle";
+import { Throttle } from "latentlab/dist/viz/throttle";
 
+import { FakeClock, inKernel, type Sent } from "../../support/fake-kernel";
 import { PLOTLY_MIME } from "../../support/outputs";
-
-const HOST = Symbol.for("latentlab.kernel");
-
-/** Time that passes only when told. */
-class FakeClock implements Clock {
-  private time = 0;
-  private timers: { at: number; run: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  schedule(run: () => void, milliseconds: number): () => void {
-    const timer = { at: this.time + milliseconds, run };
-    this.timers.push(timer);
-    return () => {
-      this.timers = this.timers.filter((other) => other !== timer);
-    };
-  }
-
-  advance(milliseconds: number): void {
-    const end = this.time + milliseconds;
-    for (;;) {
-      const [next] = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.time = next.at;
-      this.timers = this.timers.filter((other) => other !== next);
-      next.run();
-    }
-    this.time = end;
-  }
-}
-
-interface Sent {
-  readonly bundle: core.MimeBundle;
-  readonly options: core.DisplayOptions;
-}
-
-/** Run `body` as if in a kernel and give back what it displayed. */
-async function inKernel(body: () => void | Promise<void>): Promise<Sent[]> {
-  const sent: Sent[] = [];
-  const globals = globalThis as Record<symbol, unknown>;
-  globals[HOST] = {
-    display: (bundle: core.MimeBundle, options: core.DisplayOptions = {}) =>
-      sent.push({ bundle, options }),
-  };
-  try {
-    await body();
-  } finally {
-    globals[HOST] = undefined;
-  }
-  return sent;
-}
 
 function figure(value: number): viz.Figure {
   return viz.curves({ title: "T", x: "x", y: "y", curves: [{ name: "a", y: [value] }] });
@@ -157,81 +105,6 @@ describe("liveFigure", () => {
     const live = viz.liveFigure(() => assert.fail("drawn"));
     live.update(() => assert.fail("drawn"));
     live.end();
-  });
-});
-
-describe("liveTraining", () => {
-  async function* steps(count: number, fails = false): AsyncGenerator<viz.TrainingReport> {
-    for (let step = 1; step <= count; step++) {
-      await Promise.resolve();
-      yield { step, loss: 100 / step, parts: { kl: step }, stepsPerSecond: 50, secondsLeft: 2 };
-    }
-    if (fails) throw new Error("planted");
-  }
-  const options = { title: "VAE", steps: 100, y: { label: "loss", unit: "nats" } };
-
-  /** Trace values and status line of the last output. */
-  function last(sent: readonly Sent[]): { names: unknown[]; status: string; picture: boolean } {
-    const { bundle } = sent.at(-1) as Sent;
-    const spec = bundle[PLOTLY_MIME] as {
-      data: { name: string }[];
-      layout: { title: { subtitle: { text: string } }; images?: unknown[] };
-    };
-    const status = spec.layout.title.subtitle.text;
-    const names = spec.data.map(({ name }) => name);
-    assert.ok("image/svg+xml" in bundle, "ends with a static picture");
-    return { names, status, picture: spec.layout.images?.length === 1 };
-  }
-
-  it("shows loss, parts, measurements and pictures, and ends by itself", async () => {
-    const sent = await inKernel(async () => {
-      const dashboard = viz.liveTraining({ ...options, clock: new FakeClock() });
-      for await (const { step } of dashboard.watch(steps(100))) {
-        if (step === 100) {
-          dashboard.measure("held out", step, 3);
-          const images = tf.zeros<tf.Rank.R4>([4, 8, 8, 1]);
-          dashboard.pictures(viz.imageGrid(images, { range: [0, 1] }));
-          images.dispose();
-        }
-      }
-    });
-    const { names, status, picture } = last(sent);
-    assert.deepEqual(names, ["loss", "kl", "held out"]);
-    assert.match(status, /^step 100 of 100 · 50 steps\/s · \d+ MB$/);
-    assert.ok(picture);
-  });
-
-  it("leaves the final figure after an error and after break", async () => {
-    const failed = await inKernel(async () => {
-      const dashboard = viz.liveTraining({ ...options, clock: new FakeClock() });
-      await assert.rejects(async () => {
-        for await (const { step } of dashboard.watch(steps(7, true))) assert.ok(step > 0);
-      }, /planted/);
-    });
-    assert.match(last(failed).status, /^stopped at step 7 of 100/);
-    const broken = await inKernel(async () => {
-      const dashboard = viz.liveTraining({ ...options, clock: new FakeClock() });
-      for await (const { step } of dashboard.watch(steps(100))) if (step === 5) break;
-    });
-    assert.match(last(broken).status, /^stopped at step 5 of 100/);
-  });
-
-  it("prints a line now and then without a kernel", async () => {
-    const clock = new FakeClock();
-    const lines: string[] = [];
-    const { log } = console;
-    console.log = (line: string) => lines.push(line);
-    try {
-      const dashboard = viz.liveTraining({ ...options, clock });
-      for await (const { step } of dashboard.watch(steps(100))) clock.advance(step > 0 ? 120 : 0);
-    } finally {
-      console.log = log;
-    }
-    assert.equal(lines.length, 3); // at 5 s, at 10 s, and the end at 12 s
-    assert.match(
-      lines[2] ?? "",
-      /^VAE: step 100 of 100 · 50 steps\/s .* · loss 1\.000 · kl 100\.0$/,
-    );
   });
 });
 

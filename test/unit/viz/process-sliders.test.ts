@@ -30,7 +30,13 @@ describe("process sliders", () => {
 
   it("scheduleSlider: signal² + noise² = 1 at every t", () => {
     const alphaBar = [1, 0.9, 0.3, 0];
-    const { frames } = viz.scheduleSlider([{ setting: "a", alphaBar }], "rate");
+    const { frames } = viz.scheduleSlider(
+      [
+        { setting: "a", alphaBar },
+        { setting: "b", alphaBar: [1, 0] },
+      ],
+      "rate",
+    );
     const [signal = [], noise = []] = (frames[0]?.data ?? []).map(({ y }) => y as number[]);
     assert.deepEqual(
       signal.map((value) => Number((value ** 2).toFixed(12))),
