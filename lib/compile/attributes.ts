@@ -2,6 +2,7 @@ import { type Attr, nativeBackend } from "../engine/native-op";
 import { type AttrMessage, type ShapeMessage, type TensorMessage, messages } from "./protobuf";
 
 /** TensorFlow's type numbers in a GraphDef, for the types that tfjs has. */
+export const FLOAT = 1;
 export const INT32 = 3;
 export const BOOL = 10;
 

@@ -11,6 +11,7 @@ import { attrMessage, typeAttrMessage } from "./attributes";
 import { type ConstantValue, Graph, type Spec } from "./graph";
 import { intercept } from "./interception";
 import { missingTypeAttrs } from "./op-types";
+import { rewrite } from "./rewrites";
 import { CompileError } from "./session";
 import { ShapeOracle, typedArray } from "./shapes";
 import { type GraphValue, SymbolTable } from "./symbols";
@@ -167,8 +168,10 @@ export class Trace implements ActiveTrace {
     };
   }
 
-  private addOp(op: string, attrs: readonly Attr[], ids: readonly number[], count: number) {
-    const inputs = ids.map((id) => this.value(id));
+  private addOp(asked: string, given: readonly Attr[], ids: readonly number[], count: number) {
+    const values = ids.map((id) => this.value(id));
+    const { op, attrs, order } = rewrite(asked, given, values);
+    const inputs = order.map((i) => values[i] as GraphValue);
     const specs = this.shapes.outputs(op, attrs, inputs, count);
     const messages = [
       ...attrs.map((attr) => [attr.name, attrMessage(attr)] as const),

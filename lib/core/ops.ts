@@ -1,6 +1,7 @@
+import { sigmoidGradient } from "../engine/gradients";
 import { nativeOp, scalarAttr, typeAttr } from "../engine/native-op";
 import { tf } from "../engine/tf";
-import { withSlope } from "./elementwise";
+import { withPullback, withSlope } from "./elementwise";
 import { assertDtype, assertLastAxis, assertShape } from "./guard";
 
 // tfjs saves the *output* of exp, sigmoid, tanh and softmax for the backward pass, cut off from
@@ -9,10 +10,7 @@ import { assertDtype, assertLastAxis, assertShape } from "./guard";
 // be differentiated any number of times: gradient penalties and score matching need that.
 
 const expOp = withSlope(tf.exp, (x) => exp(x));
-const sigmoidOp = withSlope(tf.sigmoid, (x) => {
-  const y = sigmoid(x);
-  return y.sub(y.square());
-});
+const sigmoidOp = withPullback(tf.sigmoid, (dy, x) => sigmoidGradient(dy, sigmoid(x)));
 const tanhOp = withSlope(tf.tanh, (x) => tf.sub(1, tanh(x).square()));
 
 const erfcOp = withSlope(

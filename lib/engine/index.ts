@@ -1,3 +1,5 @@
+import "./gradients";
+
 export * from "./engine";
 export { restoreUtilPredicates } from "./node-compat";
 export { nativeOp, scalarAttr, typeAttr } from "./native-op";

@@ -1,6 +1,7 @@
-import { withSlope } from "../core/elementwise";
+import { withPullback, withSlope } from "../core/elementwise";
 import { assertDtype, assertReal } from "../core/guard";
 import { sigmoid, tanh } from "../core/ops";
+import { leakyReluGradient, sigmoidGradient } from "../engine/gradients";
 import { tf } from "../engine/tf";
 
 /** An elementwise function between layers. The caller owns what it returns. */
@@ -19,7 +20,11 @@ export function relu<T extends tf.Tensor>(x: T): T {
 export function leakyRelu<T extends tf.Tensor>(x: T, slope = 0.2): T {
   assertDtype("leakyRelu", "x", x, "float32");
   assertReal("leakyRelu", "slope", slope);
-  return tf.tidy(() => x.mul(slope).add(tf.relu(x).mul(1 - slope)) as T);
+  const operation = withPullback(
+    (value) => tf.leakyRelu(value, slope),
+    (dy, value) => leakyReluGradient(dy, value, slope),
+  );
+  return operation(x) as T;
 }
 
 /** x where x > 0, else e^x − 1. @see Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289v5 */
@@ -38,12 +43,12 @@ export function silu<T extends tf.Tensor>(x: T): T {
   return siluOp(x) as T;
 }
 
-/** Slope s + y (1 − s), s = σ(x), y = x s; y + s (1 − y) is the same but cancels at large x. */
+/** Slope s + x s (1 − s), s = σ(x); y + s (1 − y), y = x s, is the same but cancels at large x. */
 const siluOp = withSlope(
   (x) => x.mul(tf.sigmoid(x)),
   (x) => {
     const s = sigmoid(x);
-    return s.add(x.mul(s).mul(tf.sub(1, s)));
+    return s.add(sigmoidGradient(x, s));
   },
 );
 
@@ -59,14 +64,28 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 /** The tanh approximation of `gelu`, as in GPT-2 and DiT. Largest error 5e-4. */
 export function geluTanh<T extends tf.Tensor>(x: T): T {
   assertDtype("geluTanh", "x", x, "float32");
-  return tf.tidy(() => {
-    const cubic = x.mul(x.square()).mul(0.044715).add(x);
-    const phi = tanh(cubic.mul(Math.sqrt(2 / Math.PI)))
-      .add(1)
-      .mul(0.5);
-    return x.mul(phi) as T;
-  });
+  return geluTanhOp(x) as T;
 }
+
+const [GELU_LINEAR, GELU_CUBIC] = [Math.sqrt(8 / Math.PI), Math.sqrt(8 / Math.PI) * 0.044715];
+
+/** (1 + tanh u) / 2 = σ(2u), 2u = x (a + b x²): the same function in fewer passes. */
+function geluTanhGate(x: tf.Tensor): tf.Tensor {
+  return sigmoid(x.square().mul(GELU_CUBIC).add(GELU_LINEAR).mul(x));
+}
+
+/** Slope s + x s (1 − s) (a + 3 b x²). */
+const geluTanhOp = withSlope(
+  (x) => x.mul(geluTanhGate(x)),
+  (x) => {
+    const s = geluTanhGate(x);
+    const inner = x
+      .square()
+      .mul(3 * GELU_CUBIC)
+      .add(GELU_LINEAR);
+    return s.add(sigmoidGradient(x, s).mul(inner));
+  },
+);
 
 /** log(1 + e^x), finite for any x. */
 export function softplus<T extends tf.Tensor>(x: T): T {

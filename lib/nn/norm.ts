@@ -53,11 +53,35 @@ export class LayerNorm extends Module {
   forward<T extends tf.Tensor>(x: T): T {
     assertLastAxis("LayerNorm", x, this.numFeatures);
     return tf.tidy(() => {
-      const centred = x.sub(x.mean(-1, true));
-      const variance = centred.square().mean(-1, true); // (..., 1)
-      return scaleAndShift(centred, variance, this) as T;
+      const normalised = standardise(x, this.epsilon);
+      const scaled = this.weight === undefined ? normalised : normalised.mul(this.weight);
+      return (this.bias === undefined ? scaled : scaled.add(this.bias)) as T;
     });
   }
+}
+
+/**
+ * x̂ = (x − mean) / √(variance + ε) over the last axis. The gradient is written out to save passes:
+ * dx = (dy − mean(dy) − x̂ · mean(dy x̂)) / √(variance + ε). It finds the moments again from x, so that
+ * it can be differentiated once more; a compiled graph computes them once.
+ */
+function standardise(x: tf.Tensor, epsilon: number): tf.Tensor {
+  const moments = (input: tf.Tensor): { value: tf.Tensor; inverse: tf.Tensor } => {
+    const mean = input.mean(-1, true); // (..., 1)
+    const centred = input.sub(mean);
+    const inverse = centred.square().mean(-1, true).add(epsilon).rsqrt(); // (..., 1)
+    return { value: centred.mul(inverse), inverse };
+  };
+  const operation = tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([input as tf.Tensor]);
+    const gradFunc = (dy: tf.Tensor, [saved]: tf.Tensor[]): tf.Tensor => {
+      const { value, inverse } = moments(saved as tf.Tensor);
+      const along = value.mul(dy.mul(value).mean(-1, true));
+      return dy.sub(along).sub(dy.mean(-1, true)).mul(inverse);
+    };
+    return { value: moments(input as tf.Tensor).value, gradFunc };
+  });
+  return operation(x);
 }
 
 export type BatchNormOptions = NormOptions & {
