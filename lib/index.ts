@@ -9,6 +9,7 @@ export * as models from "./models";
 export * as nn from "./nn";
 export * as objectives from "./objectives";
 export * as oracles from "./oracles";
+export * as pipelines from "./pipelines";
 export * as results from "./results";
 export * as samplers from "./samplers";
 export * as training from "./training";

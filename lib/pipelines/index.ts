@@ -1,0 +1,2 @@
+export * from "./pipeline";
+export { loadPipeline, pipelineProvenance, type Provenance, savePipeline } from "./store";
