@@ -57,8 +57,9 @@ export function dpmSolverCoefficients(
   alphaBarNext: number,
   alphaBarBefore?: number,
 ): DpmSolverCoefficients {
-  for (const value of [alphaBar, alphaBarNext, alphaBarBefore ?? 0]) {
-    assertInRange("dpmSolverCoefficients", "alphaBar", value, [0, 1]);
+  const given = { alphaBar, alphaBarNext, ...(alphaBarBefore !== undefined && { alphaBarBefore }) };
+  for (const [name, value] of Object.entries(given)) {
+    assertInRange("dpmSolverCoefficients", name, value, [0, 1]);
   }
   const lambda = (value: number): number => Math.log(value / (1 - value)) / 2;
   const h = lambda(alphaBarNext) - lambda(alphaBar);
