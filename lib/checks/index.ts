@@ -1,4 +1,10 @@
 import "./samplers";
+import "./gan-features";
+import "./gan-game";
+import "./gan-matching";
+import "./gan-optimum";
+import "./gan-slopes";
+import "./gan-stages";
 import "./vae-elbo";
 import "./vae-gaussian";
 import "./vae-gradients";

@@ -1,8 +1,8 @@
 import type { Mappings } from "../run";
 import { clip } from "./clip";
 import { forward } from "./forward";
-import { guidance } from "./guidance";
 import { gan } from "./gan";
+import { guidance } from "./guidance";
 import { layers } from "./layers";
 import { distributionMetrics, imageMetrics } from "./metrics";
 import { samplersCases } from "./samplers";
@@ -18,8 +18,8 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "02-forward": forward,
   "03-samplers": samplersCases,
   "05-vae": vae,
-  "08-guidance": guidance,
   "06-gan": gan,
+  "08-guidance": guidance,
   "09-transformer": transformer,
   "10-layers": layers,
   "11-unet-block": unetBlock,
