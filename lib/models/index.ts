@@ -1,6 +1,7 @@
 export * from "./attngan";
 export * from "./autoencoder";
 export * from "./cgan";
+export * from "./classifier";
 export * from "./clip";
 export type { Condition, ConditionConfig } from "./condition";
 export { DCGAN_PRESETS, type DcganConfig, DcganDiscriminator, DcganGenerator } from "./dcgan";

@@ -4,6 +4,7 @@ import { type Estimate, estimate } from "../core/statistics";
 import type { Batch, DiagonalGaussian, Labels, Latents, Timesteps } from "../core/types";
 import { assertBatch, assertNoisy } from "../diffusion/at-timesteps";
 import { qSample } from "../diffusion/forward";
+import { bitsPerDimension } from "../diffusion/likelihood";
 import { posterior, posteriorLogVariance } from "../diffusion/posterior";
 import type { ReverseKernel, StepGaussian } from "../diffusion/reverse";
 import type { NoiseSchedule } from "../diffusion/schedule";
@@ -161,7 +162,7 @@ function measurement(nats: readonly number[], x0: Batch): BoundMeasurement {
   const size = x0.size / nats.length;
   return {
     nats: estimate(nats),
-    bitsPerDim: estimate(nats.map((value) => value / (Math.LN2 * size))),
+    bitsPerDim: estimate(nats.map((value) => bitsPerDimension(-value, size))),
   };
 }
 

@@ -1,4 +1,5 @@
 export * from "./adversarial";
+export * from "./classification";
 export * from "./conditioning";
 export * from "./contrastive";
 export * from "./denoising";

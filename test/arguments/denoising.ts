@@ -1,7 +1,18 @@
-import { diffusion, objectives, tf } from "latentlab";
+import { diffusion, models, objectives, Rng, tf } from "latentlab";
 
-import { count, given, number, record, rng, tensor, word } from "./argument";
-import { type Subject, takes } from "./subject";
+import {
+  type Argument,
+  count,
+  fixture,
+  given,
+  number,
+  record,
+  rng,
+  sizes,
+  tensor,
+  word,
+} from "./argument";
+import { constructs, type Subject, takes } from "./subject";
 
 const SCHEDULE = given(() => diffusion.linearSchedule(10));
 /** Two points, whose timesteps and companions settle their sizes. */
@@ -14,7 +25,28 @@ const KERNEL = given(() => (xt: tf.Tensor) => ({ mean: xt.mul(0.5), logVar: tf.z
 const TARGET = word("x0");
 const GAMMA = number(5, { min: 1e-9 });
 
-/** Losses and bounds of denoisers. */
+const LOGITS = tensor([2, 4], { fixed: [0] });
+const LABELS = tensor([2], { dtype: "int32", fixed: [0] });
+
+const CLASSIFIER = {
+  imageSize: 4,
+  imageChannels: 1,
+  numClasses: 3,
+  channels: [4],
+  featureSize: 6,
+  numGroups: 2,
+  timeSize: 8,
+};
+const OPTIONAL_TIMES: Argument = {
+  ...TIMES,
+  faults: TIMES.faults.filter(({ what }) => what !== "undefined"),
+};
+const EVEN = (value: number) => ({
+  ...count(value),
+  faults: [...count(value).faults, { what: "odd", make: () => 3 }],
+});
+
+/** Losses and bounds of denoisers, and the classifier that guides them. */
 export const DENOISING: Readonly<Record<string, Subject>> = {
   "objectives.simpleLoss": takes(
     objectives.simpleLoss,
@@ -54,6 +86,33 @@ export const DENOISING: Readonly<Record<string, Subject>> = {
     given(() => (xt: tf.Tensor) => tf.concat([xt, xt], -1)),
     DATA,
     record({ schedule: SCHEDULE, rng, boundWeight: number(1e-3, { min: 0 }) }),
+  ),
+  "objectives.classLogProbability": takes(objectives.classLogProbability, LOGITS, LABELS),
+  "objectives.crossEntropy": takes(objectives.crossEntropy, LOGITS, LABELS),
+  "objectives.noisyClassifierLoss": takes(
+    objectives.noisyClassifierLoss,
+    given(() => (xt: tf.Tensor2D) => xt),
+    record({ x: tensor([2, 3], { fixed: [0], anyRank: true }), labels: LABELS }),
+    record({ schedule: SCHEDULE, rng }),
+  ),
+  "models.Classifier": constructs(
+    models.Classifier,
+    record({
+      imageSize: EVEN(4),
+      imageChannels: count(1),
+      numClasses: count(3),
+      channels: sizes(4),
+      featureSize: count(6),
+      numGroups: EVEN(2),
+      timeSize: count(8, { min: 2 }),
+    }),
+    rng,
+  ),
+  "models.Classifier.forward": takes(
+    (model: models.Classifier, ...inputs: [never, never]) => model.forward(...inputs),
+    fixture(() => new models.Classifier(CLASSIFIER, new Rng(1))),
+    tensor([2, 4, 4, 1], { fixed: [0, 1, 2, 3] }),
+    OPTIONAL_TIMES,
   ),
   "objectives.priorKl": takes(objectives.priorKl, SCHEDULE, DATA),
   "objectives.boundTerm": takes(
