@@ -9,6 +9,7 @@ export {
 export * from "./dataset";
 export { openDigits, parseDigitsCsv, readSmallDigits } from "./digits";
 export * from "./idx";
+export * from "./latents";
 export * from "./image-folder";
 export { type IdxDatasetOptions, readFashionMnist, readMnist, type Split } from "./mnist";
 export * from "./png";

@@ -1,7 +1,7 @@
 import { ValueError } from "../core/errors";
 import { assertDtype, assertInRange, assertInteger, assertReal, assertShape } from "../core/guard";
 import type { Rng } from "../core/random";
-import type { Batch, Denoiser, Labels, Timesteps } from "../core/types";
+import type { Batch, Denoiser, Labels, Timesteps, Tokens } from "../core/types";
 import { tf } from "../engine/tf";
 import { assertNoisy } from "./at-timesteps";
 import { combineNoise, guidedMean, guidedNoise, rescaleGuided } from "./guidance";
@@ -173,5 +173,27 @@ export function dropLabels(
   return tf.tidy(() => {
     const isDropped = rng.uniform<tf.Tensor1D>(labels.shape).less(labelDropProbability);
     return tf.where(isDropped, tf.fill(labels.shape, nullLabel, "int32"), labels) as Labels;
+  });
+}
+
+/**
+ * Replace some captions by padding alone, "no caption", for the same purpose.
+ *
+ * @eq R.17  training
+ * @param tokens ids `[B, L]`, int32
+ * @param options chance of each caption to be dropped; 0.1 unless told
+ * @returns `[B, L]`, int32; the caller owns it
+ */
+export function dropCaptions(
+  tokens: Tokens,
+  rng: Rng,
+  { captionDropProbability = 0.1 }: { readonly captionDropProbability?: number } = {},
+): Tokens {
+  assertShape("dropCaptions", "tokens", tokens, ["B", "L"]);
+  assertDtype("dropCaptions", "tokens", tokens, "int32");
+  assertInRange("dropCaptions", "captionDropProbability", captionDropProbability, [0, 1]);
+  return tf.tidy(() => {
+    const isKept = rng.uniform([tokens.shape[0], 1]).greaterEqual(captionDropProbability);
+    return tokens.mul(isKept.cast("int32"));
   });
 }

@@ -71,6 +71,8 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "samplers.perExample": "part of a step, which gives it the right ones",
   "samplers.pairs": "any list is an answer",
   "models.ditMultiplyAdds": "counts what a checked configuration costs",
+  "data.cacheLatents": "takes an encoder: unit tests",
+  "data.latentBatches": "takes what cacheLatents gave: unit tests",
   "pipelines.DiffusionPipeline": "takes trained networks: unit tests",
   "pipelines.savePipeline": "takes a path and a pipeline: unit tests",
   "pipelines.loadPipeline": "reads files: unit tests",

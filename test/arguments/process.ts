@@ -173,6 +173,12 @@ export const PROCESS: Readonly<Record<string, Subject>> = {
     }),
   ),
   "diffusion.nullLabels": takes(diffusion.nullLabels, count(10, { min: 0 })),
+  "diffusion.dropCaptions": takes(
+    diffusion.dropCaptions,
+    tensor([2, 3], { dtype: "int32" }),
+    rng,
+    record({ captionDropProbability: number(0.1, { min: 0, max: 1 }) }),
+  ),
   "diffusion.dropLabels": takes(
     diffusion.dropLabels,
     tensor([2], { dtype: "int32" }),

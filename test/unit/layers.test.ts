@@ -23,7 +23,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   results: ["core", "engine", "viz"],
 };
 /** May import every layer. */
-const TOP = ["checks", "pipelines", "equations.ts", "gan-equations.ts", "review-equations.ts", "index.ts"];
+const TOP = [
+  "checks",
+  "pipelines",
+  "equations.ts",
+  "gan-equations.ts",
+  "review-equations.ts",
+  "index.ts",
+];
 
 /** What is wrong with the imports of one file, `path` relative to `lib`. */
 function violations(path: string, text: string): string[] {

@@ -210,29 +210,3 @@ describe("guidance", () => {
     }
   });
 });
-
-describe("dropLabels", () => {
-  it("R.17 drops the share it is told to, and keeps the others", () => {
-    tf.tidy(() => {
-      const n = 20_000;
-      const labels = tf.range(0, n, 1, "int32").mod(tf.scalar(10, "int32")) as tf.Tensor1D;
-      const options = { nullLabel: 10, labelDropProbability: 0.2 };
-      const graph = compile((y: tf.Tensor1D, rng: Rng) => diffusion.dropLabels(y, rng, options));
-      for (const drop of [
-        graph,
-        (y: tf.Tensor1D, rng: Rng) => diffusion.dropLabels(y, rng, options),
-      ]) {
-        const dropped = drop(labels, new Rng(6)).dataSync();
-        const count = dropped.filter((label) => label === 10).length;
-        assert.ok(Math.abs(count / n - 0.2) < 4 * Math.sqrt((0.2 * 0.8) / n), `${count}`);
-        assert.ok(dropped.every((label, i) => label === 10 || label === i % 10));
-      }
-      graph.dispose();
-      const all = diffusion.dropLabels(int32(1, 2), new Rng(1), {
-        nullLabel: 7,
-        labelDropProbability: 1,
-      });
-      assert.deepEqual([...all.dataSync()], [7, 7]);
-    });
-  });
-});
