@@ -67,6 +67,12 @@ export const PAPERS = {
     arxiv: "2011.13456",
     version: "v2",
   },
+  NCSN: {
+    authors: "Song & Ermon 2019",
+    title: "Generative Modeling by Estimating Gradients of the Data Distribution",
+    arxiv: "1907.05600",
+    version: "v3",
+  },
   ...GAN_PAPERS,
 } as const;
 
@@ -175,6 +181,22 @@ export const EQUATIONS = {
   "SDE.40": {
     title: "Hutchinson's estimate of a divergence",
     latex: String.raw`\nabla \cdot \tilde f(x, t) = \mathbb{E}_{v}\left[v^\top \nabla \tilde f(x, t) \, v\right], \quad \mathbb{E}[v v^\top] = I`,
+  },
+  "SDE.46": {
+    title: "Reverse diffusion predictor",
+    latex: String.raw`x_i = x_{i+1} - f_{i+1}(x_{i+1}) + G_{i+1} G_{i+1}^\top s_\theta(x_{i+1}, i + 1) + G_{i+1} z_{i+1}`,
+  },
+  "SDE.A4": {
+    title: "Step size of the corrector",
+    latex: String.raw`\epsilon = 2 \left(r \, \|z\| / \|s_\theta\|\right)^2`,
+  },
+  "NCSN.4": {
+    title: "Langevin dynamics",
+    latex: String.raw`x \leftarrow x + \tfrac{\alpha}{2} \nabla_x \log p(x) + \sqrt{\alpha}\, z`,
+  },
+  "NCSN.A1": {
+    title: "Annealed Langevin dynamics",
+    latex: String.raw`\alpha_i = \epsilon \, \sigma_i^2 / \sigma_L^2`,
   },
   ...GAN_EQUATIONS,
 } as const satisfies Readonly<Record<`${PaperKey}.${string}`, Equation>>;

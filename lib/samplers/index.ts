@@ -1,3 +1,4 @@
+export * from "./annealed-langevin";
 export {
   ddim,
   type DdimCoefficients,
@@ -15,10 +16,14 @@ export {
 export { dpmSolver, type DpmSolverCoefficients, dpmSolverCoefficients } from "./dpm-solver";
 export { euler } from "./euler";
 export { eulerAncestral, type EulerAncestralOptions } from "./euler-ancestral";
+export * from "./euler-maruyama";
 export { flowMatching, type VelocityField } from "./flow-matching";
 export { heun, type HeunOptions } from "./heun";
+export * from "./langevin";
 export * from "./limit";
 export { pndm, type PndmOptions } from "./pndm";
+export * from "./predictor-corrector";
+export * from "./probability-flow";
 export type { ScheduleOptions } from "./read-network";
 export * from "./sample";
 export * from "./sampler";

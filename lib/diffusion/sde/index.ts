@@ -1,3 +1,4 @@
+export type { BetaLine } from "./beta-line";
 export { addNoise } from "./noise";
 export * from "./score";
 export * from "./sde";

@@ -7,6 +7,8 @@ import { layers } from "./layers";
 import { distributionMetrics, imageMetrics } from "./metrics";
 import { samplersCases } from "./samplers";
 import { schedules } from "./schedules";
+import { scores } from "./scores";
+import { sde } from "./sde";
 import { trainingCases } from "./training";
 import { transformer } from "./transformer";
 import { unetBlock } from "./unet";
@@ -17,8 +19,10 @@ export const MAPPINGS: Readonly<Record<string, Mappings>> = {
   "01-schedules": schedules,
   "02-forward": forward,
   "03-samplers": samplersCases,
+  "04-sde": sde,
   "05-vae": vae,
   "06-gan": gan,
+  "07-score": scores,
   "08-guidance": guidance,
   "09-transformer": transformer,
   "10-layers": layers,
