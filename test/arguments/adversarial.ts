@@ -1,4 +1,4 @@
-import { type core, data, nn, objectives, oracles, Rng, tf, training } from "latentlab";
+import { type core, data, models, nn, objectives, oracles, Rng, tf, training } from "latentlab";
 
 import {
   type Argument,
@@ -155,6 +155,32 @@ const LAYERS: Readonly<Record<string, Subject>> = {
   ),
 };
 
+const POINTS = { latentDim: 3, size: 2, width: 4, depth: 2, packing: 2, groupSize: 2 } as const;
+const POINTS_CONFIG = record({
+  latentDim: count(3),
+  size: count(2),
+  width: count(4),
+  depth: count(2, { min: 2 }),
+  norm: word("spectral"),
+  packing: count(2),
+  groupSize: count(2),
+});
+
+const PLANE: Readonly<Record<string, Subject>> = {
+  "models.PointGenerator": constructs(models.PointGenerator, POINTS_CONFIG, rng),
+  "models.PointGenerator.forward": takes(
+    (model: models.PointGenerator, z: tf.Tensor2D) => model.forward(z),
+    fixture(() => new models.PointGenerator(POINTS, newRng())),
+    tensor([2, 3], { fixed: [1] }),
+  ),
+  "models.PointDiscriminator": constructs(models.PointDiscriminator, POINTS_CONFIG, rng),
+  "models.PointDiscriminator.forward": takes(
+    (model: models.PointDiscriminator, x: tf.Tensor2D) => model.forward(x),
+    fixture(() => new models.PointDiscriminator(POINTS, newRng())),
+    tensor([4, 2], { fixed: [1] }),
+  ),
+};
+
 /** Two players of a few weights, freed together. */
 class SmallGame implements core.Disposable {
   private readonly generator = new nn.Dense(2, 2, newRng());
@@ -192,6 +218,7 @@ export const ADVERSARIAL: Readonly<Record<string, Subject>> = {
   ...LOSSES,
   ...ORACLES,
   ...LAYERS,
+  ...PLANE,
   "training.trainGan": takes(
     (game: SmallGame, options: Pick<training.GanOptions, "steps">) => game.trainOneRound(options),
     given(() => new SmallGame()),
