@@ -5,15 +5,20 @@ import { tf } from "./tf";
 // ops take two to five. All can be differentiated again.
 
 /** dy where x > 0, else 0; y is relu(x), which TensorFlow's op reads. The caller owns the result. */
-export function reluGradient(dy: tf.Tensor, x: tf.Tensor, y: tf.Tensor): tf.Tensor {
+function reluGradient(dy: tf.Tensor, x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return gatedBy(x, y, (g, features) => nativeOp("ReluGrad", float32(), [g, features]))(dy);
 }
 
-/** dy where x > 0, else slope·dy. The caller owns the result. */
-export function leakyReluGradient(dy: tf.Tensor, x: tf.Tensor, slope: number): tf.Tensor {
+/** dy where x > 0, else slope·dy; y is leakyRelu(x). The caller owns the result. */
+function leakyReluGradient(
+  dy: tf.Tensor,
+  [x, y]: readonly [tf.Tensor, tf.Tensor],
+  slope: number,
+): tf.Tensor {
   const alpha = { name: "alpha", type: nativeBackend().binding.TF_ATTR_FLOAT, value: slope };
   const attrs = [...float32(), alpha];
-  return gatedBy(x, x, (g, features) => nativeOp("LeakyReluGrad", attrs, [g, features]))(dy);
+  const features = slope < 0 ? x : y; // of one sign
+  return gatedBy(x, features, (g, f) => nativeOp("LeakyReluGrad", attrs, [g, f]))(dy);
 }
 
 /** dy·y·(1 − y); y is what sigmoid gave. The caller owns the result. */
@@ -50,18 +55,29 @@ function float32(): Attr[] {
   return [typeAttr("T", "float32")];
 }
 
-/** tfjs's gradient of relu builds its mask in five ops. */
-function replaceReluGradient(): void {
-  tf.unregisterGradient("Relu");
+/**
+ * tfjs's gradients of relu and leakyRelu build masks in several ops. They also read what goes in,
+ * where TensorFlow needs only what comes out: then it fuses the activation into the layer before.
+ */
+function replaceGradients(): void {
+  for (const kernelName of ["Relu", "LeakyRelu"]) tf.unregisterGradient(kernelName);
+  const kept = { inputsToSave: ["x"], outputsToSave: [true] };
   tf.registerGradient({
+    ...kept,
     kernelName: "Relu",
-    inputsToSave: ["x"],
-    outputsToSave: [true],
     gradFunc: (dy, saved) => {
       const [x, y] = saved as [tf.Tensor, tf.Tensor];
       return { x: () => reluGradient(dy as tf.Tensor, x, y) };
     },
   });
+  tf.registerGradient({
+    ...kept,
+    kernelName: "LeakyRelu",
+    gradFunc: (dy, saved, { alpha }) => {
+      const both = saved as [tf.Tensor, tf.Tensor];
+      return { x: () => leakyReluGradient(dy as tf.Tensor, both, alpha as number) };
+    },
+  });
 }
 
-replaceReluGradient();
+replaceGradients();

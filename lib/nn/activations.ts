@@ -1,14 +1,15 @@
-import { withPullback, withSlope } from "../core/elementwise";
+import { withSlope } from "../core/elementwise";
 import { assertDtype, assertReal } from "../core/guard";
 import { sigmoid, tanh } from "../core/ops";
-import { leakyReluGradient, sigmoidGradient } from "../engine/gradients";
+import { sigmoidGradient } from "../engine/gradients";
 import { tf } from "../engine/tf";
 
 /** An elementwise function between layers. The caller owns what it returns. */
 export type Activation = <T extends tf.Tensor>(x: T) => T;
 
-// Built only from ops with second derivatives (relu, softplus, erf, expm1 and those of core/ops),
-// so that a gradient penalty can be taken through any of them. At 0 the derivatives are PyTorch's.
+// Built only from ops with second derivatives (softplus, erf, expm1, those of core/ops, and relu and
+// leakyRelu with the gradients of engine/gradients), so that a gradient penalty can be taken through
+// any of them. At 0 the derivatives are PyTorch's.
 
 /** max(x, 0). */
 export function relu<T extends tf.Tensor>(x: T): T {
@@ -20,11 +21,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
 export function leakyRelu<T extends tf.Tensor>(x: T, slope = 0.2): T {
   assertDtype("leakyRelu", "x", x, "float32");
   assertReal("leakyRelu", "slope", slope);
-  const operation = withPullback(
-    (value) => tf.leakyRelu(value, slope),
-    (dy, value) => leakyReluGradient(dy, value, slope),
-  );
-  return operation(x) as T;
+  return tf.leakyRelu(x, slope);
 }
 
 /** x where x > 0, else e^x − 1. @see Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289v5 */

@@ -66,4 +66,12 @@ describe("activations", () => {
   it("leakyRelu takes its slope", () => {
     tf.tidy(() => assertClose(nn.leakyRelu(tf.tensor1d([-2, 3]), 0.01).dataSync(), [-0.02, 3]));
   });
+
+  it("leakyRelu of a negative slope, and its gradient", () => {
+    const f = (x: tf.Tensor): tf.Tensor => nn.leakyRelu(x, -0.5);
+    tf.tidy(() => {
+      assertClose(f(tf.tensor1d([-2, 3])).dataSync(), [1, 3]);
+      assertTwiceDifferentiable(f, tf.tensor1d(POINTS));
+    });
+  });
 });
