@@ -1,4 +1,9 @@
+import "./langevin";
+import "./noise-scales";
 import "./samplers";
+import "./score-matching";
+import "./sde-marginals";
+import "./sde-reverse";
 import "./gan-features";
 import "./gan-game";
 import "./gan-matching";
