@@ -1,5 +1,6 @@
 import { activeTrace } from "../engine/tracing";
 import { leavesOf } from "./arguments";
+import { CompileProgress } from "./compile-progress";
 import { CompiledTrace } from "./compiled-trace";
 
 export type CompileOptions = {
@@ -51,8 +52,15 @@ export function compile<A extends readonly unknown[], R>(
     const leaves = leavesOf(args);
     let trace = traces.get(leaves.signature);
     if (trace === undefined) {
-      trace = CompiledTrace.of(fn as never, args, leaves);
-      traces.set(leaves.signature, trace);
+      const progress = new CompileProgress();
+      try {
+        trace = CompiledTrace.of(fn as never, args, leaves, progress);
+        traces.set(leaves.signature, trace);
+        // TensorFlow optimises the graph when it first runs.
+        return trace.run(leaves) as R;
+      } finally {
+        progress.end("Compiled a function");
+      }
     }
     return trace.run(leaves) as R;
   };

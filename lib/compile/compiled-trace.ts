@@ -2,6 +2,7 @@ import { type NativeTensor, nativeBackend } from "../engine/native-op";
 import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
 import { type Leaves, replaceTensors } from "./arguments";
+import type { CompileProgress } from "./compile-progress";
 import {
   type VariableHolder,
   detachClones,
@@ -34,13 +35,24 @@ export class CompiledTrace implements VariableHolder {
   }
 
   /** @throws CompileError if the function cannot be traced or TensorFlow refuses the graph */
-  static of(fn: TracedFunction, args: readonly unknown[], leaves: Leaves): CompiledTrace {
-    const first = traceOnce(fn, args);
+  static of(
+    fn: TracedFunction,
+    args: readonly unknown[],
+    leaves: Leaves,
+    progress: CompileProgress,
+  ): CompiledTrace {
+    const first = traceOnce(fn, args, (size) => {
+      progress.at(() => `recorded ${size} operations`);
+    });
     if (first.trace.created.length > 0) {
       initializeCreated(first.trace, leaves);
-      return CompiledTrace.of(fn, args, leaves);
+      return CompiledTrace.of(fn, args, leaves, progress);
     }
-    const second = traceOnce(fn, args);
+    const total = first.trace.graph.size;
+    const second = traceOnce(fn, args, (size) => {
+      progress.at(() => `checked ${size} of ${total} operations`);
+    });
+    progress.at(() => `TensorFlow prepares ${total} operations`);
     refuseFrozenValues(first.trace, second.trace);
     const { trace, result, outputs } = second;
     const finished = trace.finish();
@@ -157,8 +169,12 @@ interface Recording {
   readonly outputs: readonly GraphValue[];
 }
 
-function traceOnce(fn: TracedFunction, args: readonly unknown[]): Recording {
-  const trace = new Trace();
+function traceOnce(
+  fn: TracedFunction,
+  args: readonly unknown[],
+  onOp: (size: number) => void,
+): Recording {
+  const trace = new Trace(onOp);
   let result: unknown;
   const outputs = trace.record(() => {
     let index = 0;

@@ -56,6 +56,9 @@ export class Trace implements ActiveTrace {
   private readonly hostData = new WeakSet<object>();
   private readonly seedTensors = new Map<SeedSource, { seed: TracedSeed; base: tf.Tensor }>();
 
+  /** @param onOp hears how many nodes there are, after each op */
+  constructor(private readonly onOp: (size: number) => void) {}
+
   /** Trace `body`, which returns the tensors to compute. */
   record(body: () => readonly tf.Tensor[]): GraphValue[] {
     const interceptor = {
@@ -180,6 +183,7 @@ export class Trace implements ActiveTrace {
     const nodes = inputs.map(({ node }) => node);
     this.log.push(`${op}(${nodes.join()})${JSON.stringify(attrs)}`);
     const name = this.graph.add(op, `op_${this.graph.size}`, nodes, Object.fromEntries(messages));
+    this.onOp(this.graph.size);
     return specs.map((spec, i) =>
       this.symbols.symbol({ ...spec, node: i ? `${name}:${i}` : name }),
     );

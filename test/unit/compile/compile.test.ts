@@ -152,6 +152,31 @@ describe("compile", () => {
     assertClose(losses[1] as number[], losses[0] as number[], { absolute: 0, relative: 1e-5 });
   });
 
+  it("says how far it is when tracing takes more than two seconds, in the notebook", () => {
+    const shown: string[] = [];
+    const host = {
+      display: (bundle: Readonly<Record<string, unknown>>) => {
+        shown.push(String(bundle["text/plain"]));
+      },
+      clearOutput: () => undefined,
+      signal: undefined,
+    };
+    core.registerKernelHost(host);
+    const slow = compile((x: tf.Tensor) => {
+      const end = performance.now() + 2100;
+      while (performance.now() < end);
+      return x.add(1);
+    });
+    try {
+      tf.tidy(() => void slow(tf.scalar(1)));
+      assert.match(shown[0] ?? "", /^Compiling for \d\.\d s: recorded \d+ operations …$/);
+      assert.match(shown.at(-1) ?? "", /^Compiled a function in \d\.\d s\.$/);
+    } finally {
+      core.registerKernelHost(undefined as never);
+      slow.dispose();
+    }
+  });
+
   it("runs eagerly on request", () => {
     const calls: number[] = [];
     const eager = compile(() => void calls.push(1), { compile: false });
