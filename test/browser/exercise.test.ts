@@ -31,7 +31,7 @@ describe("an exercise in JupyterLab", function () {
     const cells = CELLS.map((id) => whole.cells.find((cell) => cell.id === id));
     jupyter = await JupyterLab.start({ "exercise.ipynb": { ...whole, cells } });
     browser = await launchBrowser(chromium);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 1100 } });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 980 } });
     lab = await LabPage.open(page, jupyter.page("exercise.ipynb"));
     await runToEnd(IMPORTS);
   });
@@ -54,8 +54,10 @@ describe("an exercise in JupyterLab", function () {
     return runToEnd(CHECK);
   }
 
-  const picture = (name: string): Promise<void> =>
-    lab.screenshot(join(".build", "screenshots", `exercise-${name}.png`));
+  async function picture(name: string): Promise<void> {
+    const path = join(".build", "screenshots", `exercise-${name}.png`);
+    await lab.page.locator(".jp-Notebook").screenshot({ path });
+  }
 
   it("answered wrongly: the mistake is named, got and expected stand side by side", async () => {
     const text = await hand(answer("mean"));
