@@ -6,6 +6,7 @@ export * from "./clip";
 export type { Condition, ConditionConfig } from "./condition";
 export { DCGAN_PRESETS, type DcganConfig, DcganDiscriminator, DcganGenerator } from "./dcgan";
 export * from "./dit";
+export * from "./point-denoiser";
 export * from "./point-gan";
 export * from "./progan";
 export * from "./stackgan";

@@ -1,7 +1,18 @@
-import { diffusion, objectives, type tf } from "latentlab";
+import { diffusion, models, objectives, Rng, type tf } from "latentlab";
 
-import { type Argument, count, given, late, number, record, tensor, word } from "./argument";
-import { type Subject, takes } from "./subject";
+import {
+  type Argument,
+  count,
+  fixture,
+  given,
+  late,
+  number,
+  record,
+  rng,
+  tensor,
+  word,
+} from "./argument";
+import { constructs, type Subject, takes } from "./subject";
 
 const TIME = number(0.5, { min: 0, max: 1 });
 const LINE = record({
@@ -16,6 +27,11 @@ const RANGE = record({
 /** Batches of one shape `[2, 3]`. */
 const POINTS = tensor([2, 3], { fixed: [0, 1], anyRank: true });
 const PER_EXAMPLE = late(tensor([2], { fixed: [0] }));
+/** Times of a batch: whole or real numbers. */
+const EITHER_TIMES: Argument = {
+  ...tensor([2], { fixed: [0] }),
+  faults: tensor([2], { fixed: [0] }).faults.filter(({ what }) => what !== "int32"),
+};
 const FIELD = given(() => (x: tf.Tensor) => x.mul(-1));
 const SDE = given(() => diffusion.vpSde());
 const COEFFICIENTS = given(() => ({ driftRate: -1, diffusion: 2 }));
@@ -106,5 +122,22 @@ export const SCORES: Readonly<Record<string, Subject>> = {
     SDE,
     POINTS,
     record({ t: PER_EXAMPLE, noise: POINTS, weighting: word("likelihood") }),
+  ),
+  "models.PointDenoiser": constructs(
+    models.PointDenoiser,
+    record({
+      dim: count(2),
+      hiddenSize: count(8, { min: 2 }),
+      depth: count(1),
+      numClasses: count(3),
+    }),
+    rng,
+  ),
+  "models.PointDenoiser.forward": takes(
+    (model: models.PointDenoiser, ...inputs: [never, never, never]) => model.forward(...inputs),
+    fixture(() => new models.PointDenoiser({ hiddenSize: 8, numClasses: 3 }, new Rng(1))),
+    tensor([2, 2], { fixed: [0, 1] }),
+    EITHER_TIMES,
+    tensor([2], { dtype: "int32", fixed: [0] }),
   ),
 };
