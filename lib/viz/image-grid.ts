@@ -183,10 +183,12 @@ export class ImageGrid implements Displayable {
 
   [DISPLAY](): MimeBundle {
     const { title, captions, rowLabels } = this.options;
-    const png = encodePng(this.pixels).toString("base64");
-    const plain = { "image/png": png, "text/plain": this.text() };
+    const png = (): string => encodePng(this.pixels).toString("base64");
     const bare = title === undefined && captions === undefined && rowLabels === undefined;
-    return bare ? plain : { ...this.figure()[DISPLAY](), ...plain };
+    if (bare) return { "image/png": png(), "text/plain": this.text() };
+    const forms = { ...this.figure()[DISPLAY](), "text/plain": this.text() };
+    // One static form: each holds all pixels.
+    return "image/svg+xml" in forms ? forms : { ...forms, "image/png": png() };
   }
 }
 

@@ -9,7 +9,7 @@ export class RunningCurve {
   private bucket = { x: 0, y: 0, count: 0 };
 
   /** @param capacity an even number of points */
-  constructor(private readonly capacity = 400) {}
+  constructor(private readonly capacity = 240) {}
 
   push(x: number, y: number): void {
     this.bucket.x += x;

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
+import { compactSvg } from "./compact-svg";
 import type { FigureSpec, Layout } from "./figure";
 import { type Pixels, pngDataUri } from "./png";
 import { MEASURES, textWidth } from "./text-boxes";
+import { TEMPLATE } from "./theme";
 
 /** The parts of plotly.js that draw without a screen. */
 interface Plotly {
@@ -110,7 +112,7 @@ function draw({ data, layout = {} }: FigureSpec): string {
 export function staticSvg(figure: FigureSpec): string | undefined {
   if (broken) return undefined;
   try {
-    const svg = draw(figure);
+    const svg = compactSvg(draw(figure), TEMPLATE.layout.font.family);
     return svg.length <= MAX_CHARACTERS ? svg : undefined;
   } catch {
     broken = opened === undefined; // not installed: do not try again for each figure

@@ -602,11 +602,11 @@ try {
 }
 
 // %% id="latent-walk"
-const line = core.linspace(-2.2, 2.2, 14);
+const line = core.linspace(-2.2, 2.2, 10);
 const lattice = Array.from(line).flatMap((z2) => Array.from(line, (z1) => [z1, -z2]));
 viz.display(
   grid(() => flatVae.meanImage(tf.tensor2d(lattice)), {
-    columns: 14,
+    columns: 10,
     scale: 1,
     title: "E[x|z] over the plane of two latents",
   }),

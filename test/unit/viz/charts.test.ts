@@ -109,10 +109,31 @@ describe("static picture", function () {
         }),
       )["image/svg+xml"],
     );
-    const [, path = ""] = /class="js-line"[^>]* d="M([^"]*)"/.exec(svg) ?? [];
+    const [, path = ""] = /stroke: rgb\(0, 114, 178\)[^>]* d="M([^"]*)"/.exec(svg) ?? [];
     const numbers = path.split(/[L,]/).map(Number);
     // Width 760 less margins 64 and 24; height 380 less 46 and 52; y downwards.
     assert.deepEqual(numbers, [0, 282, 336, 0, 672, 141]);
+  });
+
+  it("puts scattered points on the right pixels, as dots of one path a colour", () => {
+    const groups = [
+      { name: "a", x: [0, 1], y: [0, 4] },
+      { name: "b", x: [2], y: [2] },
+    ];
+    const axis = (label: string, end: number): viz.Axis => ({ label, range: [0, end] });
+    const figure = viz.scatter2d({ title: "", x: axis("x", 2), y: axis("y", 4), groups, size: 6 });
+    const svg = String(shown(figure)["image/svg+xml"]);
+    const dots = [...svg.matchAll(/stroke: (rgb[^;]*);[^>]*stroke-width: 6px" d="(M[^"]*h0)"/g)];
+    const [, blue, blueDots = ""] = dots[0] ?? [];
+    assert.equal(blue, "rgb(0, 114, 178)");
+    const places = [...blueDots.matchAll(/M([\d.]+),([\d.]+)h0/g)].map(([, x, y]) => [+x!, +y!]);
+    // Inside the plot of the width and the height that are left between the margins.
+    const [[x0 = NaN, y0 = NaN] = [], [x1 = NaN, y1 = NaN] = []] = places;
+    const [[, , last = ""] = []] = dots.slice(1);
+    const [, x2 = "", y2 = ""] = /^M([\d.]+),([\d.]+)h0$/.exec(last) ?? [];
+    assert.deepEqual([x0, y1, x1 - x0, y0 - y1], [0, 0, 336, y0]);
+    assert.deepEqual([Number(x2) - x0, Number(y2)], [672, y0 / 2]);
+    assert.ok(y0 > 200 && y0 < 300);
   });
 
   it("paints a heat map's exact colours", () => {
