@@ -8,7 +8,7 @@ export interface Moment {
 
 const MOST = 16;
 /** Characters of all pictures together in a saved notebook, which should stay under a megabyte. */
-const MOST_CHARACTERS = 80_000;
+const MOST_CHARACTERS = 90_000;
 
 /** Pictures over time, thinned as they get many: evenly spaced ones, the first and the newest stay. */
 export class PictureHistory {
@@ -31,12 +31,19 @@ export class PictureHistory {
   kept(): readonly Moment[] {
     const { newest } = this;
     if (newest === undefined) return [];
-    let earlier: readonly Moment[] = this.moments.filter((moment) => moment !== newest);
-    while (earlier.length > 0 && characters([...earlier, newest]) > MOST_CHARACTERS) {
-      earlier = earlier.length > 1 ? everyOther(earlier) : [];
-    }
-    return [...earlier, newest];
+    const earlier = this.moments.filter((moment) => moment !== newest);
+    let count = earlier.length;
+    while (count > 0 && characters([...evenly(earlier, count), newest]) > MOST_CHARACTERS) count--;
+    return [...evenly(earlier, count), newest];
   }
+}
+
+/** So many of the items, evenly spaced from the first on. */
+function evenly<T>(items: readonly T[], count: number): T[] {
+  return Array.from(
+    { length: count },
+    (_, i) => items[Math.floor((i * items.length) / count)] as T,
+  );
 }
 
 function everyOther<T>(items: readonly T[]): T[] {

@@ -18,7 +18,7 @@ const SECONDS_PER_CELL = 180;
 const LIMITS = { toFigure: 60, inAll: 120 };
 /** Of the first notebook, which must keep nobody waiting. */
 const FIRST_LIMITS = { toFigure: 15, inAll: 40 };
-const MEGABYTES = 1;
+const MEGABYTES = 3;
 
 /** Where notebooks lie, the verdict that each of their checks must give, and how they are run. */
 const FOLDERS = [

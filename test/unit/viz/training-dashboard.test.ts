@@ -65,7 +65,7 @@ describe("liveTraining", () => {
     const sent = await inKernel(async () => {
       const dashboard = viz.liveTraining({ ...options, clock: new FakeClock() });
       for await (const { step } of dashboard.watch(steps(100))) {
-        const noise = new core.Rng(step).uniform([16, 28, 28, 1]);
+        const noise = new core.Rng(step).uniform([8, 28, 28, 1]);
         dashboard.pictures(viz.imageGrid(noise, { range: [0, 1] }));
         noise.dispose();
       }
