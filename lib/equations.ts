@@ -192,7 +192,7 @@ export const EQUATIONS = {
   },
   "NCSN.4": {
     title: "Langevin dynamics",
-    latex: String.raw`x \leftarrow x + \tfrac{\alpha}{2} \nabla_x \log p(x) + \sqrt{\alpha}\, z`,
+    latex: String.raw`x \gets x + \tfrac{\alpha}{2} \nabla_x \log p(x) + \sqrt{\alpha}\, z`,
   },
   "NCSN.A1": {
     title: "Annealed Langevin dynamics",
