@@ -1,4 +1,4 @@
-import { compile, core, nn, Rng, tf, training } from "latentlab";
+import { compile, core, engine, nn, Rng, tf, training } from "latentlab";
 
 import { checkDraws, data, models } from "../numbers";
 import { loadParameters, type Runnable, type RunOptions, sumOfMagnitudes } from "./training-work";
@@ -130,7 +130,7 @@ export class Gan implements Runnable {
         this.generator.namedParameters(),
         () => {
           const fake = this.generator.forward(z);
-          const dLoss = this.trainDiscriminator(fake, forD);
+          const dLoss = engine.offTape(() => this.trainDiscriminator(fake, forD));
           return { loss: tf.softplus(this.discriminator.forward(fake).neg()).mean(), dLoss };
         },
       );

@@ -4,4 +4,4 @@ export * from "./engine";
 export { restoreUtilPredicates } from "./node-compat";
 export { nativeOp, scalarAttr, typeAttr } from "./native-op";
 export { recover } from "./recovery";
-export { releaseTape } from "./tape";
+export { offTape, releaseTape } from "./tape";

@@ -63,6 +63,12 @@ export interface NativeBackend {
   incRef(dataId: object): void;
   disposeData(dataId: object): boolean;
   executeSingleOutput(op: string, attrs: readonly Attr[], inputs: readonly tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(
+    op: string,
+    attrs: readonly Attr[],
+    inputs: readonly tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[];
 }
 
 export function nativeBackend(): NativeBackend {
@@ -92,4 +98,14 @@ export function nativeOp(
   inputs: readonly tf.Tensor[],
 ): tf.Tensor {
   return nativeBackend().executeSingleOutput(op, attrs, inputs);
+}
+
+/** The same for an op with several outputs. */
+export function nativeOps(
+  op: string,
+  attrs: readonly Attr[],
+  inputs: readonly tf.Tensor[],
+  outputs: number,
+): tf.Tensor[] {
+  return nativeBackend().executeMultipleOutputs(op, attrs, inputs, outputs);
 }

@@ -3,6 +3,7 @@ import { assertInRange, assertInteger, assertLastAxis } from "../core/guard";
 import { tf } from "../engine/tf";
 import { buffer, constantParameter } from "./init";
 import { Module } from "./module";
+import { normaliseChannels, normaliseLast } from "./normalise";
 
 export type NormOptions = {
   /** Added to the variance: 1e-5 unless told. */
@@ -53,35 +54,11 @@ export class LayerNorm extends Module {
   forward<T extends tf.Tensor>(x: T): T {
     assertLastAxis("LayerNorm", x, this.numFeatures);
     return tf.tidy(() => {
-      const normalised = standardise(x, this.epsilon);
+      const normalised = normaliseLast(x, this.epsilon);
       const scaled = this.weight === undefined ? normalised : normalised.mul(this.weight);
       return (this.bias === undefined ? scaled : scaled.add(this.bias)) as T;
     });
   }
-}
-
-/**
- * x̂ = (x − mean) / √(variance + ε) over the last axis. The gradient is written out to save passes:
- * dx = (dy − mean(dy) − x̂ · mean(dy x̂)) / √(variance + ε). It finds the moments again from x, so that
- * it can be differentiated once more; a compiled graph computes them once.
- */
-function standardise(x: tf.Tensor, epsilon: number): tf.Tensor {
-  const moments = (input: tf.Tensor): { value: tf.Tensor; inverse: tf.Tensor } => {
-    const mean = input.mean(-1, true); // (..., 1)
-    const centred = input.sub(mean);
-    const inverse = centred.square().mean(-1, true).add(epsilon).rsqrt(); // (..., 1)
-    return { value: centred.mul(inverse), inverse };
-  };
-  const operation = tf.customGrad((input, save) => {
-    (save as tf.GradSaveFunc)([input as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, [saved]: tf.Tensor[]): tf.Tensor => {
-      const { value, inverse } = moments(saved as tf.Tensor);
-      const along = value.mul(dy.mul(value).mean(-1, true));
-      return dy.sub(along).sub(dy.mean(-1, true)).mul(inverse);
-    };
-    return { value: moments(input as tf.Tensor).value, gradFunc };
-  });
-  return operation(x);
 }
 
 export type BatchNormOptions = NormOptions & {
@@ -145,13 +122,12 @@ export class BatchNorm extends Module {
       );
     }
     return tf.tidy(() => {
-      const axes = x.shape.slice(0, -1).map((_, axis) => axis);
-      const mean = x.mean(axes); // (C)
-      const centred = x.sub(mean);
-      const variance = centred.square().mean(axes); // (C)
+      const weight = this.weight ?? tf.ones([this.numChannels]);
+      const bias = this.bias ?? tf.zeros([this.numChannels]);
+      const { value, mean, variance } = normaliseChannels(x, [weight, bias], this.epsilon);
       this.takeIn(this.runningMean, mean);
-      this.takeIn(this.runningVariance, variance.mul(count / (count - 1)));
-      return scaleAndShift(centred, variance, this) as T;
+      this.takeIn(this.runningVariance, variance);
+      return value as T;
     });
   }
 

@@ -52,6 +52,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "engine.scalarAttr": "TensorFlow itself checks what it is given",
   "engine.typeAttr": "TensorFlow itself checks what it is given",
   "engine.releaseTape": "takes nothing",
+  "engine.offTape": "takes a function",
   "engine.recover": "takes nothing",
   "engine.deviceReport": "takes nothing",
   "engine.memoryReport": "takes nothing",

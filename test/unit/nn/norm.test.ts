@@ -175,6 +175,26 @@ describe("BatchNorm", () => {
     norm.dispose();
   });
 
+  it("the fused gradient is that of the formula, by x, weight and bias", () => {
+    const norm = new nn.BatchNorm(3, options);
+    tf.tidy(() => {
+      const x = tf.variable(new Rng(1).normal([2, 4, 4, 3], 5, 2));
+      norm.weight!.assign(tf.tensor1d([1, -2, 0.5]));
+      const gradients = (): number[][] => {
+        const { grads } = tf.variableGrads(() => norm.forward(x).pow(3).sum());
+        return [x, norm.weight!, norm.bias!].map(({ name }) => [...grads[name]!.dataSync()]);
+      };
+      let formula: number[][] = [];
+      tf.grad((s: tf.Tensor) => {
+        formula = gradients(); // inside another gradient: not the fused op
+        return s.square();
+      })(tf.scalar(1));
+      gradients().forEach((fused, i) => assertClose(fused, formula[i]!, CLOSE));
+      x.dispose();
+    });
+    norm.dispose();
+  });
+
   it("refuses to train on one value per channel", () => {
     const norm = new nn.BatchNorm(2);
     tf.tidy(() => {
