@@ -4,6 +4,7 @@ export * from "./flow";
 export * from "./forward";
 export * from "./guidance";
 export * from "./guided";
+export { learnedLogVariance, learnedVarianceKernel } from "./learned-variance";
 export * from "./likelihood";
 export * from "./ode";
 export * from "./posterior";

@@ -112,53 +112,6 @@ export function reverseKernel<X extends Batch, C>(
 }
 
 /**
- * A learnt log-variance, between the two that are not learnt.
- *
- * @eq IDDPM.15  log σ² = v log β_t + (1 − v) log β̃_t
- * @param t timesteps `[B]`, int32, 1…T
- * @param output of a network, `[B, ...]`: −1 is β̃_t, 1 is β_t, v = (output + 1) / 2
- * @returns same shape; the caller owns it
- */
-export function learnedLogVariance(
-  schedule: NoiseSchedule,
-  t: Timesteps,
-  output: Batch,
-): tf.Tensor {
-  assertNoisy("learnedLogVariance", t, { output });
-  return tf.tidy(() => {
-    const v = output.add(1).div(2);
-    const [low, high] = [
-      fixedLogVariance(schedule, t, output, "posterior"),
-      fixedLogVariance(schedule, t, output, "beta"),
-    ];
-    return v.mul(high).add(tf.sub(1, v).mul(low));
-  });
-}
-
-/**
- * The reverse step of a network that also learns its variance: its output has twice the channels,
- * first ε̂, then what `learnedLogVariance` takes.
- *
- * @eq IDDPM.15
- * @returns a kernel; the mean and log-variance that it returns are the caller's
- */
-export function learnedVarianceKernel<X extends Batch, C>(
-  network: Denoiser<X, C>,
-  schedule: NoiseSchedule,
-): ReverseKernel<X, C> {
-  return (xt, t, condition) =>
-    tf.tidy(() => {
-      const output = network(xt, t, condition); // (B, ..., 2C)
-      assertBatch("learnedVarianceKernel", "network output", output);
-      const [noise, variance] = tf.split(output as Batch, 2, -1) as [X, X];
-      return {
-        mean: reverseMean(schedule, t, { xt, noise }),
-        logVar: learnedLogVariance(schedule, t, variance),
-      };
-    });
-}
-
-/**
  * A draw of x_{t−1}; the last step, which gives the picture, adds no noise.
  *
  * @eq R.10  x_{t−1} = μ + σ z, z = 0 at t = 1

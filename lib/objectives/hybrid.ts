@@ -3,7 +3,7 @@ import { stopGradient } from "../core/ops";
 import type { Batch, Denoiser, Labels } from "../core/types";
 import { assertBatch } from "../diffusion/at-timesteps";
 import { qSample } from "../diffusion/forward";
-import { learnedVarianceKernel } from "../diffusion/reverse";
+import { learnedVarianceKernel } from "../diffusion/learned-variance";
 import { tf } from "../engine/tf";
 import { type DenoisingLossOptions, denoisingErrors, randomTimesteps } from "./denoising";
 import { boundTerm, type StepLikelihood } from "./diffusion-bound";

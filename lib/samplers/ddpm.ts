@@ -1,8 +1,8 @@
-import { ShapeError, ValueError } from "../core/errors";
+import { ValueError } from "../core/errors";
 import { assertInRange, assertOneOf } from "../core/guard";
 import type { Batch, Denoiser, Images, Labels } from "../core/types";
+import { logVarianceBetween, splitLearnedVariance } from "../diffusion/learned-variance";
 import type { NoiseSchedule } from "../diffusion/schedule";
-import { tf } from "../engine/tf";
 import { ScheduledNetwork, type ScheduleOptions } from "./read-network";
 import { defineSampler, pairs, type Sampler } from "./sampler";
 
@@ -54,12 +54,13 @@ export function ddpm<X extends Batch = Images, C = Labels>(
       }),
     step(input, numbers) {
       const output = network.ask(input, numbers);
-      const [predicted, range] = isLearned ? halves(output) : [output];
+      const [predicted, range] = isLearned ? splitLearnedVariance("ddpm", output) : [output];
       const { x0 } = network.read(input.x, predicted, numbers);
       const mean = x0.mul(numbers.ofX0).add<X>(input.x.mul(numbers.ofX));
+      const { deviation: fixed, logSmall: small, logLarge: large } = numbers;
       const deviation = range
-        ? learnedDeviation(range, numbers).mul(numbers.deviation)
-        : numbers.deviation;
+        ? logVarianceBetween(range, { small, large }).div(2).exp().mul(fixed)
+        : fixed;
       return { x: mean.add(input.rng.normal(mean.shape).mul(deviation)), x0 };
     },
   });
@@ -92,22 +93,4 @@ export function ddpmCoefficients(alphaBar: number, alphaBarNext: number): DdpmCo
     small: (beta * (1 - alphaBarNext)) / (1 - alphaBar),
     large: beta,
   };
-}
-
-/** Σ^½ between the two fixed ones; −1 in `range` is the small one, 1 the large one. */
-function learnedDeviation(
-  range: tf.Tensor,
-  { logSmall, logLarge }: Readonly<Record<"logSmall" | "logLarge", tf.Scalar>>,
-): tf.Tensor {
-  const v = range.add(1).div(2);
-  return v.mul(logLarge.sub(logSmall)).add(logSmall).div(2).exp();
-}
-
-/** Predicted noise and variance: the two halves of the channels. @throws ShapeError */
-function halves<X extends Batch>(output: X): [X, X] {
-  const channels = output.shape[output.rank - 1] as number;
-  if (channels % 2 === 0) return tf.split(output, 2, -1) as [X, X];
-  throw new ShapeError(
-    `ddpm: a learned variance needs an even number of channels, got ${channels}.`,
-  );
 }

@@ -1,3 +1,4 @@
+export { ancestral } from "./ancestral";
 export * from "./annealed-langevin";
 export {
   ddim,

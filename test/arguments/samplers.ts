@@ -5,6 +5,9 @@ import { type Subject, takes } from "./subject";
 
 const DENOISER = given(() => (x: tf.Tensor) => x.mul(0));
 const SCHEDULE = given(() => diffusion.linearSchedule(10));
+const KERNEL = given(() =>
+  diffusion.reverseKernel((x: tf.Tensor) => x.mul(0), diffusion.linearSchedule(10)),
+);
 const SIGMA_DENOISER = given(() => (x: tf.Tensor) => x.mul(0));
 const unit = (value: number): Argument => number(value, { min: 0, max: 1 });
 const ON_SCHEDULE = { predicts: word("noise") };
@@ -25,6 +28,7 @@ export const SAMPLERS: Readonly<Record<string, Subject>> = {
     SCHEDULE,
     record({ ...ON_SCHEDULE, variance: word("fixed-small") }),
   ),
+  "samplers.ancestral": takes(samplers.ancestral, KERNEL, SCHEDULE),
   "samplers.ddim": takes(
     samplers.ddim,
     DENOISER,
