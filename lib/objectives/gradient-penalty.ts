@@ -1,6 +1,7 @@
-import { assertFloats, assertInRange, assertSameShape, assertTensor } from "../core/guard";
+import { assertFloats, assertInRange, assertSameShape } from "../core/guard";
 import type { Loss } from "../core/types";
 import { tf } from "../engine/tf";
+import { assertExamples } from "./guard";
 
 /**
  * A discriminator or critic as the penalties see it: one number per example, `[B, ...]` → `[B]` or
@@ -88,17 +89,21 @@ export function r1Penalty(
   );
 }
 
-/** Examples do not meet in the critic, so the gradient of the sum holds each one's own. */
-function squaredGradientNorms(critic: Critic, x: tf.Tensor): tf.Tensor1D {
-  const slope = tf.grad((point: tf.Tensor) => critic(point).sum())(x); // (B, ...)
-  return slope
-    .reshape([x.shape[0] as number, -1])
-    .square()
-    .sum<tf.Tensor1D>(1);
-}
-
-function assertExamples(where: string, name: string, x: tf.Tensor): void {
-  assertTensor(where, name, x);
-  const features = x.shape.slice(1).map((_, axis) => `N${axis}`);
-  assertFloats(where, name, x, ["B", ...(features.length > 0 ? features : ["N"])]);
+/**
+ * ‖∇ₓ D(x)‖² of every example: examples do not meet in the critic, so the gradient of the sum holds
+ * each one's own.
+ *
+ * @param x `[B, ...]`
+ * @returns `[B]`, differentiable by the critic's weights; the caller owns it
+ * @throws ShapeError
+ */
+export function squaredGradientNorms(critic: Critic, x: tf.Tensor): tf.Tensor1D {
+  assertExamples("squaredGradientNorms", "x", x);
+  return tf.tidy(() => {
+    const slope = tf.grad((point: tf.Tensor) => critic(point).sum())(x); // (B, ...)
+    return slope
+      .reshape([x.shape[0] as number, -1])
+      .square()
+      .sum<tf.Tensor1D>(1);
+  });
 }

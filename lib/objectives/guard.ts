@@ -27,3 +27,10 @@ export function assertMeets(
   const [rows = 1, size = 1] = mean.shape;
   assertFloats(where, name, points, [...samples, rows === 1 ? "B" : rows, size]);
 }
+
+/** Refuse what is not float32 `[B, ...]` with an axis after the first. @throws ShapeError */
+export function assertExamples(where: string, name: string, x: tf.Tensor): void {
+  assertTensor(where, name, x);
+  const features = x.shape.slice(1).map((_, axis) => `N${axis}`);
+  assertFloats(where, name, x, ["B", ...(features.length > 0 ? features : ["N"])]);
+}

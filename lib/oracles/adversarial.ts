@@ -1,7 +1,5 @@
-import { ShapeError } from "../core/errors";
 import { assertFinite, assertInRange, assertInteger } from "../core/guard";
-
-type Numbers = ArrayLike<number>;
+import { assertDensities, assertSameLength } from "./guard";
 
 /**
  * The best discriminator against a fixed generator, at points of known density (or probability).
@@ -12,7 +10,7 @@ type Numbers = ArrayLike<number>;
  * @throws ShapeError, ValueError, NonFiniteError
  * @see Goodfellow et al. 2014, arXiv:1406.2661v1, proposition 1
  */
-export function optimalDiscriminator(p: Numbers, q: Numbers): Float64Array {
+export function optimalDiscriminator(p: ArrayLike<number>, q: ArrayLike<number>): Float64Array {
   assertDensities("optimalDiscriminator", p, q);
   return Float64Array.from(p, (value, i) => {
     const total = value + (q[i] as number);
@@ -29,7 +27,7 @@ export function optimalDiscriminator(p: Numbers, q: Numbers): Float64Array {
  * @param q the generator's, ≥ 0; where both are 0 the logit is given as 0
  * @throws ShapeError, ValueError, NonFiniteError
  */
-export function optimalLogits(p: Numbers, q: Numbers): Float64Array {
+export function optimalLogits(p: ArrayLike<number>, q: ArrayLike<number>): Float64Array {
   assertDensities("optimalLogits", p, q);
   return Float64Array.from(p, (value, i) => {
     const other = q[i] as number;
@@ -44,7 +42,11 @@ export function optimalLogits(p: Numbers, q: Numbers): Float64Array {
  * @param logits of D at each point; may be infinite
  * @throws ShapeError, ValueError, NonFiniteError
  */
-export function gameValue(logits: Numbers, p: Numbers, q: Numbers): number {
+export function gameValue(
+  logits: ArrayLike<number>,
+  p: ArrayLike<number>,
+  q: ArrayLike<number>,
+): number {
   assertDensities("gameValue", p, q);
   assertSameLength("gameValue", logits, p);
   return Array.from(p, (probability, i) => {
@@ -55,7 +57,7 @@ export function gameValue(logits: Numbers, p: Numbers, q: Numbers): number {
 }
 
 /** Σ p log(p/q), nats, for probabilities; infinite if q is 0 where p is not. */
-export function klDiscrete(p: Numbers, q: Numbers): number {
+export function klDiscrete(p: ArrayLike<number>, q: ArrayLike<number>): number {
   assertDensities("klDiscrete", p, q);
   return Array.from(p, (value, i) =>
     weighted(value, Math.log(value) - Math.log(q[i] as number)),
@@ -68,7 +70,7 @@ export function klDiscrete(p: Numbers, q: Numbers): number {
  *
  * @eq GAN.6  JS = ½ KL(p ‖ m) + ½ KL(q ‖ m), m = (p + q)/2
  */
-export function jensenShannon(p: Numbers, q: Numbers): number {
+export function jensenShannon(p: ArrayLike<number>, q: ArrayLike<number>): number {
   assertDensities("jensenShannon", p, q);
   const middle = Float64Array.from(p, (value, i) => (value + (q[i] as number)) / 2);
   return (klDiscrete(p, middle) + klDiscrete(q, middle)) / 2;
@@ -108,20 +110,4 @@ function weighted(probability: number, value: number): number {
 /** log σ(x) = −log(1 + e^−x), finite for any finite x. */
 function logSigmoid(x: number): number {
   return Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)));
-}
-
-function assertDensities(where: string, p: Numbers, q: Numbers): void {
-  assertSameLength(where, p, q);
-  for (const list of [p, q]) {
-    assertFinite(where, "the densities", list);
-    for (let i = 0; i < list.length; i++) {
-      assertInRange(where, "a density", list[i] as number, [0, Number.MAX_VALUE]);
-    }
-  }
-}
-
-function assertSameLength(where: string, a: Numbers, b: Numbers): void {
-  assertInteger(where, "the number of points", a.length);
-  if (a.length === b.length) return;
-  throw new ShapeError(`${where}: one list has ${a.length} numbers, the other ${b.length}.`);
 }

@@ -1,4 +1,5 @@
 export * from "./adversarial";
+export * from "./guard";
 export * from "./linear-gaussian";
 export {
   diagonalCovariance,

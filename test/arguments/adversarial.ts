@@ -60,6 +60,7 @@ const LOSSES: Readonly<Record<string, Subject>> = {
   "objectives.leastSquaresGeneratorLoss": takes(objectives.leastSquaresGeneratorLoss, LOGITS),
   "objectives.matchingAwareLoss": takes(objectives.matchingAwareLoss, LOGITS, LOGITS, LOGITS),
   "objectives.inputGradientNorms": takes(objectives.inputGradientNorms, CRITIC, EXAMPLES),
+  "objectives.squaredGradientNorms": takes(objectives.squaredGradientNorms, CRITIC, EXAMPLES),
   "objectives.gradientPenalty": takes(
     objectives.gradientPenalty,
     CRITIC,
