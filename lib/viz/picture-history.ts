@@ -8,7 +8,7 @@ export interface Moment {
 
 const MOST = 16;
 /** Characters of all pictures together in a saved notebook, which should stay under a megabyte. */
-const MOST_CHARACTERS = 90_000;
+const MOST_CHARACTERS = 60_000;
 
 /** Pictures over time, thinned as they get many: evenly spaced ones, the first and the newest stay. */
 export class PictureHistory {

@@ -187,6 +187,20 @@ describe("kernel: messages", () => {
     assert.equal(resultOf(run)["text/plain"], "28");
     const wrong = await beside.run('twice("x")');
     assert.equal(wrong.reply["ename"], "TypeScriptError");
+    // A module that was looked for in vain comes to be, and other files come and go.
+    assert.equal(
+      (await beside.run('import { late } from "./late"; late')).reply["status"],
+      "error",
+    );
+    for (let k = 0; k < 5; k++) {
+      writeFileSync(join(folder, k < 3 ? `other-${k}.ts` : "late.ts"), "export const late = 7;");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal((await beside.run(`${k}`)).reply["status"], "ok", `after file ${k}`);
+    }
+    assert.equal(
+      resultOf(await beside.run('import { late } from "./late"; late'))["text/plain"],
+      "7",
+    );
     await beside.close();
     rmSync(folder, { recursive: true });
   });

@@ -40,7 +40,28 @@ function createWatchCompilerHost(
   ...[files, options, system, , ...reporters]: [...HostArguments, unknown, ...Reporters]
 ): unknown {
   const ours = { ...options, ...OPTIONS };
+  allowSecondTimer(system);
   return ts.createWatchCompilerHost(files, ours, system, createBuilder, ...reporters);
+}
+
+/**
+ * tslab's timers hold one callback, the next rebuild. TypeScript also sets one when files come or go
+ * in a folder where it looked for a module; tslab would fail the next cell over it. It need not fire:
+ * every rebuild, and so every cell, begins with what it is to do.
+ */
+function allowSecondTimer(system: ts.System): void {
+  const { setTimeout: schedule, clearTimeout: cancel } = system;
+  const lookups = new WeakSet<object>();
+  system.setTimeout = (callback, ...rest) => {
+    if (callback.name !== "invalidateResolutionsOfFailedLookup")
+      return schedule?.(callback, ...rest);
+    const token = {};
+    lookups.add(token);
+    return token;
+  };
+  system.clearTimeout = (token: object) => {
+    if (!lookups.has(token)) cancel?.(token);
+  };
 }
 
 /** Second stage, modules to CommonJS: called for each cell. */
