@@ -14,6 +14,7 @@ import "./ddpm-forward";
 import "./ddpm-losses";
 import "./ddpm-reverse";
 import "./guidance";
+import "./guidance-chain";
 import "./guidance-score";
 import "./vae-elbo";
 import "./vae-gaussian";

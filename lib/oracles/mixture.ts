@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors";
+import { ShapeError, ValueError } from "../core/errors";
 import {
   assertDtype,
   assertFloats,
@@ -10,7 +10,7 @@ import {
 import { categoryAt } from "../core/math";
 import { gatherRows, logSoftmax, logSumExp, softmax } from "../core/ops";
 import type { Rng } from "../core/random";
-import type { Batch, Denoiser, Labels, NoiseLevel } from "../core/types";
+import type { Batch, Denoiser, Labels, NoiseLevel, Timesteps } from "../core/types";
 import { tf } from "../engine/tf";
 import { decompose, type Mixture, type MixtureParameters } from "./mixture-parameters";
 import { fromAxes, means, overBatch, termsAt, variances } from "./mixture-terms";
@@ -138,15 +138,26 @@ export class GaussianMixture {
    * @param schedule with `alphaBar[t]`, t = 0…T
    */
   denoiser<X extends Batch>(schedule: { readonly alphaBar: ArrayLike<number> }): Denoiser<X> {
-    const levels = Array.from(schedule.alphaBar, levelOfAlphaBar);
-    const table = (column: "scale" | "sigma"): tf.Tensor2D =>
-      tf.tensor2d(levels.map((level) => [level[column]]));
-    return (xt, t, labels) =>
-      tf.tidy(() => {
-        const at = (column: "scale" | "sigma"): tf.Tensor1D =>
-          gatherRows(table(column), t.cast("int32")).squeeze([1]);
-        return this.noise(xt, { scale: at("scale"), sigma: at("sigma") }, labels);
+    const levels = levelsOf(schedule);
+    return (xt, t, labels) => tf.tidy(() => this.noise(xt, levels(t), labels));
+  }
+
+  /**
+   * The ideal classifier that guides a noise chain: log p(y | x_t) of each point's own label, `[B]`.
+   *
+   * @param schedule with `alphaBar[t]`, t = 0…T
+   */
+  classifier(schedule: {
+    readonly alphaBar: ArrayLike<number>;
+  }): (xt: Batch, t: Timesteps, labels?: Labels) => tf.Tensor1D {
+    const levels = levelsOf(schedule);
+    return (xt, t, labels) => {
+      if (labels === undefined) throw new ValueError("GaussianMixture.classifier: no labels.");
+      return tf.tidy(() => {
+        const isOwn = tf.oneHot(labels, this.numClasses).cast("float32"); // (B, classes)
+        return this.classLogPosterior(xt, levels(t)).mul(isOwn).sum<tf.Tensor1D>(1);
       });
+    };
   }
 
   /** `n` clean points and the classes they are from; the caller owns both. */
@@ -188,6 +199,18 @@ export class GaussianMixture {
     assertShape(where, "labels", labels, [count]);
     assertDtype(where, "labels", labels, "int32");
   }
+}
+
+/** The levels of timesteps `[B]`; for use inside a tidy. */
+function levelsOf(schedule: {
+  readonly alphaBar: ArrayLike<number>;
+}): (t: Timesteps) => NoiseLevel<tf.Tensor1D> {
+  const levels = Array.from(schedule.alphaBar, levelOfAlphaBar);
+  const at = (column: "scale" | "sigma", t: Timesteps): tf.Tensor1D => {
+    const table = tf.tensor2d(levels.map((level) => [level[column]]));
+    return gatherRows(table, t.cast("int32")).squeeze([1]);
+  };
+  return (t) => ({ scale: at("scale", t), sigma: at("sigma", t) });
 }
 
 type Given = { readonly level: NoiseLevel; readonly labels?: Labels | undefined };

@@ -58,20 +58,11 @@ describe("ancestral", () => {
   it("R.A1 guided by log p(y | x_t) at s = 1 it samples p(x | y), compiled", async () => {
     const schedule = diffusion.cosineSchedule(200);
     const mixture = new oracles.GaussianMixture({ means: [[-1], [1]], std: [0.6, 0.3] });
-    const logPosterior: diffusion.LogDensity<tf.Tensor2D> = (xt, t, labels) => {
-      const at = (column: (alphaBar: number) => number): tf.Tensor1D =>
-        core
-          .gatherRows(tf.tensor2d(Array.from(schedule.alphaBar, (a) => [column(a)])), t)
-          .squeeze([1]);
-      const level = { scale: at(Math.sqrt), sigma: at((a) => Math.sqrt(1 - a)) };
-      const isOwn = tf.oneHot(labels!, 2).cast("float32");
-      return mixture.classLogPosterior(xt, level).mul(isOwn).sum(1);
-    };
     const unguided = diffusion.reverseKernel<tf.Tensor2D, core.Labels>(
       (xt, t) => mixture.denoiser<tf.Tensor2D>(schedule)(xt, t),
       schedule,
     );
-    const kernel = diffusion.guidedKernel(unguided, logPosterior, 1);
+    const kernel = diffusion.guidedKernel(unguided, mixture.classifier(schedule), 1);
     const n = 4000;
     const condition = tf.ones([n], "int32") as core.Labels;
     const sampler = samplers.ancestral(kernel, schedule);
