@@ -21,7 +21,7 @@ export type MatchingOptions = {
 };
 
 /** Added to the scores of padding: e^−1e9 is 0. */
-const MASKED = -1e9;
+const EXCLUDED = -1e9;
 
 /**
  * Which regions each word looks at, for every picture and text. Words first compete for each
@@ -47,7 +47,7 @@ export function wordRegionAttention(
       .matMul(columns, rows, false, true)
       .reshape([pictures, places, texts, length])
       .transpose([0, 2, 1, 3]); // s (P, Q, N, T)
-    const padding = tf.sub(1, mask).mul(MASKED).reshape([1, texts, 1, length]);
+    const padding = tf.sub(1, mask).mul(EXCLUDED).reshape([1, texts, 1, length]);
     const byWord = softmax(scores.add(padding)).transpose([0, 1, 3, 2]); // s̄ (P, Q, T, N)
     return softmax(byWord.mul(attentionSharpness)) as tf.Tensor4D;
   });
@@ -74,7 +74,7 @@ export function matchingScores(
     const flat = attention.reshape<tf.Tensor3D>([pictures, texts * length, places]);
     const contexts = tf.matMul(flat, regions).reshape([pictures, texts, length, size]); // c
     const similarity = cosine(contexts, words.expandDims(0)); // (P, Q, T)
-    const padding = tf.sub(1, mask).mul(MASKED).expandDims(0); // (1, Q, T)
+    const padding = tf.sub(1, mask).mul(EXCLUDED).expandDims(0); // (1, Q, T)
     const sharpened = similarity.mul(wordSharpness).add(padding);
     return tf.logSumExp(sharpened, 2).div<tf.Tensor2D>(wordSharpness);
   });
@@ -110,7 +110,7 @@ export function matchingLoss(
   if (alsoFit !== undefined) assertFloats("matchingLoss", "alsoFit", alsoFit, scores.shape);
   return tf.tidy(() => {
     const diagonal = tf.eye(size);
-    const excluded = alsoFit?.mul(tf.sub(1, diagonal)).mul(MASKED);
+    const excluded = alsoFit?.mul(tf.sub(1, diagonal)).mul(EXCLUDED);
     const sharp = scores.mul(sharpness);
     const logits = excluded === undefined ? sharp : sharp.add(excluded);
     const right = logits.mul(diagonal).sum(1); // (B)

@@ -1,2 +1,3 @@
+export * from "./gan";
 export * from "./pipeline";
 export { loadPipeline, pipelineProvenance, type Provenance, savePipeline } from "./store";

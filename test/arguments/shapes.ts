@@ -1,5 +1,6 @@
-import { data } from "latentlab";
+import { data, pipelines } from "latentlab";
 
+import { fixed } from "./adversarial";
 import { type Argument, count, given, number, record, rng, tensor, word } from "./argument";
 import { type Subject, takes } from "./subject";
 
@@ -96,6 +97,18 @@ export const SHAPES_OF_DATA: Readonly<Record<string, Subject>> = {
     SIDE,
   ),
   "data.wordMasks": takes(data.wordMasks, SCENE, SIDE),
+  "data.foundWordMasks": takes(
+    data.foundWordMasks,
+    PICTURE,
+    count(8, { min: 8, max: 8 }),
+    given(() => CAPTION),
+  ),
+  "pipelines.wordIous": takes(
+    pipelines.wordIous,
+    tensor([1, 10, 2, 2], { fixed: [0, 1, 2, 3] }),
+    fixed(1, 10, 2, 2),
+    record({ captions: given(() => [CAPTION]), rng }),
+  ),
   "data.sampleScene": takes(
     data.sampleScene,
     given(() => CAPTION),

@@ -5,7 +5,7 @@ import type { BatchSource, Tokens } from "../../core/types";
 import { tf } from "../../engine/tf";
 import { examplesAt, type ImageBatch, type PixelRange, shuffledBatches } from "../batches";
 import { ImageDataset } from "../dataset";
-import { converse, formatCaption } from "./caption";
+import { type Caption, converse, formatCaption } from "./caption";
 import { drawObjects } from "./drawing";
 import { wordMasks } from "./masks";
 import { sampleScene, type Scene, sceneObjects } from "./scene";
@@ -28,6 +28,8 @@ export type CaptionedShapesOptions = {
   readonly seed: number;
   /** Kinds of captions, each as often; default: all three. */
   readonly kinds?: readonly CaptionKind[];
+  /** Only captions for which this holds; default: all. */
+  readonly where?: (caption: Caption) => boolean;
 };
 
 /** A batch with the token ids of its captions. */
@@ -123,15 +125,20 @@ export function captionedShapes(options: CaptionedShapesOptions): CaptionedShape
   assertInteger("captionedShapes", "the number of kinds", kinds.length);
   kinds.forEach((kind) => assertOneOf("captionedShapes", "kinds", kind, CAPTION_KINDS));
   const rng = new Rng(seed);
-  const scenes = Array.from({ length: count }, (_, i) => drawScene(options, rng.fold(i)));
+  const captions = kinds.map((kind) =>
+    captionsOf(split, kind).filter(options.where ?? (() => true)),
+  );
+  captions.forEach(({ length }) => {
+    assertInteger("captionedShapes", "the number of captions left of a kind", length);
+  });
+  const scenes = Array.from({ length: count }, (_, i) => drawScene(captions, rng.fold(i)));
   return new CaptionedShapes(scenes, { split, size, seed });
 }
 
-/** A caption of the split, told from either side, and one scene of it. */
-function drawScene({ split, kinds = CAPTION_KINDS }: CaptionedShapesOptions, rng: Rng): Scene {
+/** A caption of one of the kinds, told from either side, and one scene of it. */
+function drawScene(captions: readonly (readonly Caption[])[], rng: Rng): Scene {
   const [u, v, w] = rng.uniformArray(3) as unknown as [number, number, number];
-  const captions = captionsOf(split, pick(kinds, u));
-  const caption = pick(captions, v);
+  const caption = pick(pick(captions, u), v);
   return sampleScene(w < 0.5 ? caption : converse(caption), rng);
 }
 

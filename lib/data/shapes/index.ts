@@ -1,7 +1,7 @@
 export * from "./caption";
 export * from "./dataset";
 export { drawObjects, PALETTE, RADIUS, type Rgb, type ShapeObject } from "./drawing";
-export { wordMasks } from "./masks";
+export { foundWordMasks, wordMasks } from "./masks";
 export { type FoundObject, readScene } from "./read-scene";
 export * from "./robustness";
 export { relationBetween, sampleScene, type Scene, sceneObjects } from "./scene";

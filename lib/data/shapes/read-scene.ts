@@ -29,15 +29,20 @@ const SIZE_BORDER = Math.sqrt(RADIUS.small * RADIUS.large);
  * @throws ShapeError, NonFiniteError
  */
 export function readScene(picture: ArrayLike<number>, size: number): FoundObject[] {
-  assertInteger("readScene", "size", size, 8);
+  assertPicture("readScene", picture, size);
+  return segment(picture, size).map((patch) => identify(patch, size));
+}
+
+/** @throws ValueError, ShapeError, NonFiniteError */
+export function assertPicture(where: string, picture: ArrayLike<number>, size: number): void {
+  assertInteger(where, "size", size, 8);
   if (picture.length !== size * size * 3) {
     throw new ShapeError(
-      `readScene: a picture of ${size}×${size} RGB pixels has ${size * size * 3} numbers, ` +
+      `${where}: a picture of ${size}×${size} RGB pixels has ${size * size * 3} numbers, ` +
         `got ${picture.length}.`,
     );
   }
-  assertFinite("readScene", "picture", picture);
-  return segment(picture, size).map((patch) => identify(patch, size));
+  assertFinite(where, "picture", picture);
 }
 
 function identify(patch: Segment, size: number): FoundObject {
