@@ -159,6 +159,6 @@ function smallest({ imageShape: [height, width], channels }: DcganConfig): [numb
 
 /** Named by picture and channels. */
 export const DCGAN_PRESETS = {
-  "28x28": { imageShape: [28, 28, 1], latentDim: 32, channels: [48, 24] },
+  "28x28": { imageShape: [28, 28, 1], latentDim: 32, channels: [64, 32] },
   "8x8": { imageShape: [8, 8, 1], latentDim: 16, channels: [64, 32] },
 } as const satisfies Readonly<Record<string, DcganConfig>>;
