@@ -573,8 +573,8 @@ viz.imageGrid(view, {
 // discriminator also compares the examples of a batch (minibatch standard deviation), so that a
 // generator that repeats itself is found out.
 //
-// **Predict.** How much time does a round take, growing and not? And after about equally many
-// seconds, which network draws more clear shapes?
+// **Predict.** How much time does a round take, growing and not? And after equally many
+// rounds, which network draws more clear shapes?
 
 // %% exercise="lib/models/progan/growth.ts#fadeIn" hint="A weighted mean; alpha is a tensor, so that a compiled step sees it change."
 const { fadeIn } = models;
@@ -653,7 +653,7 @@ viz.display(
       "one clear object": good,
       n: 300,
     })),
-    { title: "What the seconds bought" },
+    { title: "Equally many rounds" },
   ),
 );
 viz.imageGrid(proganRows, {

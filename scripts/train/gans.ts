@@ -79,13 +79,13 @@ async function trainStackGan(encoders: pipelines.CaptionEncoders, seed: number):
 async function trainAttnGan(encoders: pipelines.CaptionEncoders, seed: number): Promise<void> {
   const rng = new Rng(seed);
   const net = new pipelines.AttnGan(encoders.size, rng);
-  const made = { seed, steps: 1800, started: performance.now() };
+  const made = { seed, steps: 900, started: performance.now() };
   await play(`attngan ${seed}`, net.game(encoders, rng), { ...made, pictures: shapes(SIZE) });
   save(`attngan-${seed}`, net, made);
 }
 
-/** Growing, and the same network at full size from the start, for about as many seconds. */
-const PROGANS = { progan: [900, 900, 900], "progan-direct": [0, 0, 1500] } as const;
+/** Growing, and the same network at full size from the start, for as many rounds. */
+const PROGANS = { progan: [500, 500, 500], "progan-direct": [0, 0, 1500] } as const;
 
 async function trainProgan(name: keyof typeof PROGANS): Promise<void> {
   const one = { split: "train", count: 4000, size: SIZE, seed: 1, kinds: ["one"] } as const;
