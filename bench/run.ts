@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --only vae_mlp,ddim] [--peers own,PyTorch] [--seconds 6] [--json FILE]
+ * npm run bench [-- --only vae_mlp,ddim] [--peers LatentLab,PyTorch] [--seconds 6] [--json FILE]
  * npm run bench -- --check                  the losses of each work, ours, as JSON
  * npm run bench -- --check --peers PyTorch  the same of a peer: how expected.json was made
  */
@@ -83,10 +83,19 @@ async function check(works: readonly Work[], name = "LatentLab"): Promise<void> 
   console.log(JSON.stringify({ framework, version, results }, null, 2));
 }
 
-async function present(names: readonly string[] | undefined) {
+/** Those that `list` names, by commas and by the beginnings of their names; all without a list. */
+function chosen<T>(all: readonly T[], list: string | undefined, nameOf: (item: T) => string): T[] {
+  const beginnings = list?.split(",") ?? [""];
+  const unknown = beginnings.filter((name) => !all.some((item) => nameOf(item).startsWith(name)));
+  if (unknown.length > 0) {
+    throw new Error(`there is no ${unknown.join(", ")}, only ${all.map(nameOf).join(", ")}`);
+  }
+  return all.filter((item) => beginnings.some((name) => nameOf(item).startsWith(name)));
+}
+
+async function present(contestants: readonly Contestant[]) {
   const [here, absent]: [Contestant[], Record<string, string>] = [[], {}];
-  for (const contestant of CONTESTANTS) {
-    if (names !== undefined && !names.some((name) => contestant.name.includes(name))) continue;
+  for (const contestant of contestants) {
     const reason = await absence(contestant);
     if (reason === undefined) here.push(contestant);
     else absent[contestant.name] = reason;
@@ -115,10 +124,10 @@ async function main(): Promise<void> {
       json: { type: "string" },
     },
   });
-  const works = WORKS.filter((work) => values.only?.split(",").includes(work) ?? true);
+  const works = chosen(WORKS, values.only, (work) => work);
   if (values.check === true) return check(works, values.peers);
   const threads = cpus().length;
-  const { here, absent } = await present(values.peers?.split(","));
+  const { here, absent } = await present(chosen(CONTESTANTS, values.peers, ({ name }) => name));
   for (const [name, reason] of Object.entries(absent))
     console.log(`${name} is left out: ${reason}`);
   const [measurements, quiet]: [Measurement[], QuietCheck[]] = [[], []];
@@ -150,4 +159,7 @@ function save(report: Report, file: string | undefined): void {
   writeFileSync(`${base}.svg`, chart(report));
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

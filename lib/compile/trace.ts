@@ -120,7 +120,8 @@ export class Trace implements ActiveTrace {
       ...targets.map(({ index }) => `^${this.updateOf.get(index) ?? `read_${index}`}`),
     ];
     const name = `update_${this.updates.length}`;
-    this.graph.add(op, name, nodes, { T: typeAttrMessage(this.real.TF_FLOAT) });
+    const type = typeAttrMessage(this.real.TF_FLOAT);
+    this.graph.add(op, name, nodes, op === "AssignVariableOp" ? { dtype: type } : { T: type });
     this.log.push(`${op}(${nodes.join()})`);
     this.updates.push(name);
     for (const target of targets) {

@@ -1,6 +1,6 @@
 import { assertInRange } from "../core/guard";
 import { tf } from "../engine/tf";
-import { type ActiveTrace, moveInPlace } from "../engine/tracing";
+import type { ActiveTrace } from "../engine/tracing";
 import type { NamedParameters } from "./gradients";
 import { Optimizer, type StepNumbers, type UpdateRule } from "./optimizer";
 
@@ -52,7 +52,10 @@ function adamInPlace(options: Required<Omit<AdamWOptions, "learningRate">>) {
     gradient: tf.Tensor,
     { learningRate, step }: StepNumbers,
   ): void => {
-    if (weightDecay !== 0) moveInPlace(trace, parameter, learningRate.mul(weightDecay), parameter);
+    if (weightDecay !== 0) {
+      const kept = tf.sub(1, learningRate.mul(weightDecay));
+      trace.update("AssignVariableOp", [parameter], [parameter.mul(kept)]);
+    }
     const [power1, power2] = [tf.pow(beta1, step), tf.pow(beta2, step)];
     const correctedEpsilon = tf.sub(1, power2).sqrt().mul(epsilon);
     const numbers = [power1, power2, learningRate, tf.scalar(beta1), tf.scalar(beta2)];
