@@ -24,7 +24,10 @@ type Result = Suite & Counts & { readonly seconds: number };
 /** Quick ones first; a folder test/NAME with a mocharc.json that is not named here comes last. */
 const ORDER = ["truth", "setup", "kernel", "arguments", "reliability", "notebooks", "browser"];
 const STRICT = new Set(["setup", "kernel", "notebooks", "browser", "course", "classroom"]);
-const MINUTES_PER_SUITE = 10;
+/** After which a suite is ended. */
+const MINUTES = 15;
+/** Every notebook runs twice, solved and not. */
+const MINUTES_OF_NOTEBOOKS = 40;
 
 function mochaSuite(name: string, config: string): Suite {
   const mocha = join("node_modules", "mocha", "bin", "mocha.js");
@@ -81,7 +84,8 @@ async function runSuite(suite: Suite): Promise<Result> {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
-  const { code, output } = await ending(child);
+  const minutes = suite.name === "notebooks" ? MINUTES_OF_NOTEBOOKS : MINUTES;
+  const { code, output } = await ending(child, minutes);
   const written = readCounts(countsFile);
   const counts = suite.isMocha
     ? judge(written === undefined ? 1 : code, written)
@@ -116,7 +120,7 @@ function closingCounts(output: string): Counts | undefined {
 }
 
 /** Show what a process writes; end its whole group when it takes too long. */
-function ending(child: ChildProcess): Promise<{ code: number; output: string }> {
+function ending(child: ChildProcess, minutes: number): Promise<{ code: number; output: string }> {
   let output = "";
   child.stdout?.on("data", (chunk) => {
     process.stdout.write(String(chunk));
@@ -125,7 +129,7 @@ function ending(child: ChildProcess): Promise<{ code: number; output: string }> 
   const endGroup = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   };
-  const timer = setTimeout(endGroup, MINUTES_PER_SUITE * 60_000);
+  const timer = setTimeout(endGroup, minutes * 60_000);
   const signals = ["SIGINT", "SIGTERM"] as const;
   const stop = (): never => {
     endGroup();
