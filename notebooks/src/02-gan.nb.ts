@@ -392,13 +392,13 @@ await watchRing({ name: "The plain GAN" }, 1, steps(1500, 200));
 //
 // **Predict.** Which of them alone finds all eight modes?
 
-// %% exercise="lib/objectives/gradient-penalty.ts#gradientPenalty" hint="inputGradientNorms gives ‖∇D‖ of every example; u needs the shape [B, 1, …]."
+// %% exercise="lib/objectives/gradient-penalty.ts#gradientPenalty" hint="objectives.inputGradientNorms gives ‖∇D‖ of every example; u needs the shape [B, 1, …]."
 const { gradientPenalty } = objectives;
 
 // %% id="check-penalty"
 check("WGANGP.3", gradientPenalty);
 
-// %% exercise="lib/objectives/gradient-penalty.ts#r1Penalty" hint="squaredGradientNorms, shown above, is all that is needed."
+// %% exercise="lib/objectives/gradient-penalty.ts#r1Penalty" hint="objectives.squaredGradientNorms gives ‖∇D‖² of every example."
 const { r1Penalty } = objectives;
 
 // %% id="check-r1"
@@ -785,8 +785,8 @@ pairGrid;
 // The review's section 3.2 against the sources, each line with a number from this notebook.
 
 // %% id="verdict-errata"
-/** Mean of log(1 − D) over samples of G, and over "samples" of noise itself. */
-const doubles = tf.tidy(() => {
+/** Shapes of generated pictures and of the noise that they are made of. */
+const sizes = tf.tidy(() => {
   const z = new Rng(40).normal<tf.Tensor2D>([count, dcgan.latentDim]);
   return [artist.forward(z).shape.join(" × "), z.shape.join(" × ")] as never;
 }) as string[];
@@ -796,7 +796,7 @@ viz.table(
       where: "(4), (5)",
       printed: "E over z ~ p_fake(z)",
       correct: "z ~ p(z), the noise prior; p_fake is the law of G(z)",
-      measured: `z is ${doubles[1]} normal numbers; what follows p_fake is G(z), ${doubles[0]}`,
+      measured: `z is ${sizes[1]} normal numbers; what follows p_fake is G(z), ${sizes[0]}`,
     },
     {
       where: "3.2",
