@@ -103,14 +103,22 @@ export class CompiledTrace implements VariableHolder {
   private loadVariables(): void {
     const feeds = new Map<string, number>();
     const fetches: string[] = [];
-    for (const { variable, index } of this.trace.variables.used) {
-      if (variable.isDisposed) {
-        throw new CompileError(
-          `A compiled function uses the variable ${variable.name}, which was disposed.`,
-          "Compile again with the new variable.",
-        );
-      }
-      if (isResident(variable, this)) continue;
+    const used = this.trace.variables.used;
+    for (const { variable } of used) {
+      if (!variable.isDisposed) continue;
+      throw new CompileError(
+        `A compiled function uses the variable ${variable.name}, which was disposed.`,
+        "Compile again with the new variable.",
+      );
+    }
+    const missing = used.filter(({ variable }) => !isResident(variable, this));
+    if (missing.length > 0) {
+      evacuate(
+        missing.map(({ variable }) => variable),
+        this,
+      );
+    }
+    for (const { variable, index } of missing) {
       const [id] = nativeBackend().getInputTensorIds([variable]);
       feeds.set(`feed_${index}`, id as number);
       fetches.push(`loaded_${index}`);

@@ -62,13 +62,16 @@ export function noteChanged(variables: readonly tf.Variable[], holder: VariableH
   }
 }
 
-/** Bring home what only `holder` has, before it goes. */
+/**
+ * Bring home what only `holder` has, before it goes or gets other values. That may be an earlier
+ * value too, which a clone keeps after its variable was assigned another.
+ */
 export function evacuate(variables: readonly tf.Variable[], holder: VariableHolder): void {
-  for (const variable of variables) {
-    if (variable.isDisposed || !isResident(variable, holder)) continue;
-    materialize(variable.dataId);
-    residences.get(variable)?.holders.delete(holder);
+  const leaving = new Set(variables);
+  for (const [dataId, { variable, holders }] of [...stale]) {
+    if (leaving.has(variable) && holders.has(holder)) materialize(dataId);
   }
+  for (const variable of variables) residences.get(variable)?.holders.delete(holder);
 }
 
 /** Make tfjs's copy of every variable up to date. */

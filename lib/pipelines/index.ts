@@ -1,3 +1,5 @@
+export * from "./digit-judge";
+export * from "./digits";
 export * from "./gan";
 export * from "./pipeline";
 export { loadPipeline, pipelineProvenance, type Provenance, savePipeline } from "./store";

@@ -29,7 +29,7 @@ export function loadCourseWeights(name: string, model: Module): CheckpointProven
   if (!existsSync(`${path}.safetensors`)) {
     throw new DataMissingError(
       `There is no checkpoint ${path}.safetensors.`,
-      "Train it: npm run train:gans.",
+      "Train it: npm run train:gans, or train:digits for one of digits.",
     );
   }
   loadWeights(`${path}.safetensors`, model);

@@ -95,6 +95,28 @@ describe("compile", () => {
     for (const item of [increment, clone, variable]) item.dispose();
   });
 
+  it("leaves a clone its value when the variable gets another and the function goes on, or goes", () => {
+    for (const end of ["runs", "is disposed"]) {
+      const variable = tf.tidy(() => tf.variable(tf.scalar(1)));
+      const increment = compile(() => {
+        variable.assign(variable.add(1));
+      });
+      const read = compile(() => variable.mul(1));
+      increment();
+      const clone = variable.clone(); // 2, which only the session of `increment` has
+      tf.tidy(() => {
+        variable.assign(tf.scalar(10));
+        assert.equal((read() as tf.Scalar).dataSync()[0], 10);
+      });
+      if (end === "runs") increment();
+      else increment.dispose();
+      variable.assign(clone);
+      tf.tidy(() => assert.equal((read() as tf.Scalar).dataSync()[0], 2, end));
+      assert.equal(clone.dataSync()[0], 2, end);
+      for (const item of [increment, read, clone, variable]) item.dispose();
+    }
+  });
+
   it("keeps apart two variables that began with the same data", () => {
     const weight = tf.tidy(() => tf.variable(tf.scalar(1)));
     const average = tf.tidy(() => tf.variable(weight.clone(), false));

@@ -1,0 +1,110 @@
+import { ShapeError, ValueError } from "../core/errors";
+import { assertInteger } from "../core/guard";
+import type { Disposable } from "../core/memory";
+import type { Images } from "../core/types";
+import { examplesAt } from "../data/batches";
+import type { ImageDataset } from "../data/dataset";
+import { tf } from "../engine/tf";
+import { featureMoments, frechetDistance } from "../metrics/frechet";
+import type { Classifier } from "../models/classifier";
+import type { Gaussian } from "../oracles/gaussian";
+import { digitParts, loadDigitClassifier } from "./digits";
+
+const BATCH = 50;
+/** Disjoint sets of real digits that a floor is averaged over, if there are as many. */
+const MOST_SETS = 8;
+
+/**
+ * Scores of generated digits, `[N, 28, 28, 1]` in [−1, 1], by the features of a classifier and held-out
+ * digits that no network of the course has seen. It takes the classifier over.
+ */
+export class DigitJudge implements Disposable {
+  private readonly truth: Gaussian;
+
+  /**
+   * @param parts `reference`: what samples are compared with; `other`: more real digits, whose
+   *   distance from the reference is the floor
+   */
+  constructor(
+    private readonly classifier: Classifier,
+    private readonly parts: Readonly<Record<"reference" | "other", ImageDataset>>,
+  ) {
+    this.truth = this.momentsOf(parts.reference, 0, parts.reference.count);
+  }
+
+  /** What the classifier's last layer reads, `[N, 64]`; the caller owns it. */
+  features(images: Images): tf.Tensor2D {
+    return tf.tidy(() =>
+      tf.concat(inBatches(images).map((batch) => this.classifier.features(batch))),
+    );
+  }
+
+  /** Squared Fréchet distance of at least two pictures from the reference. */
+  frechet(images: Images): number {
+    const features = this.features(images);
+    const distance = frechetDistance(featureMoments(features), this.truth);
+    features.dispose();
+    return distance;
+  }
+
+  /**
+   * The Fréchet distance of `n` real digits, averaged over disjoint sets: few pictures are far from
+   * the reference even if they are real.
+   *
+   * @throws ValueError if there are not so many
+   */
+  floor(n: number): number {
+    assertInteger("DigitJudge.floor", "n", n, 2);
+    const sets = Math.min(MOST_SETS, Math.floor(this.parts.other.count / n));
+    if (sets === 0) {
+      throw new ValueError(
+        `DigitJudge.floor: there are ${this.parts.other.count} digits, not ${n}.`,
+      );
+    }
+    const distances = Array.from({ length: sets }, (_, i) =>
+      frechetDistance(this.momentsOf(this.parts.other, i * n, (i + 1) * n), this.truth),
+    );
+    return distances.reduce((sum, distance) => sum + distance, 0) / sets;
+  }
+
+  /** Share of pictures that the classifier takes for the class that was asked for. */
+  accuracy(images: Images, labels: readonly number[]): number {
+    if (images.shape[0] !== labels.length) {
+      throw new ShapeError(
+        `DigitJudge.accuracy: ${images.shape[0]} pictures, but ${labels.length} labels.`,
+      );
+    }
+    const guesses = inBatches(images).flatMap((batch) => {
+      const classes = tf.tidy(() => this.classifier.forward(batch).argMax(1));
+      const values = Array.from(classes.dataSync());
+      tf.dispose([classes, batch]);
+      return values;
+    });
+    return labels.filter((label, i) => guesses[i] === label).length / labels.length;
+  }
+
+  dispose(): void {
+    this.classifier.dispose();
+  }
+
+  private momentsOf(digits: ImageDataset, from: number, to: number): Gaussian {
+    const ids = Int32Array.from({ length: to - from }, (_, i) => from + i);
+    const { x, labels } = examplesAt(digits, ids, { range: "signed" });
+    const features = this.features(x);
+    const moments = featureMoments(features);
+    tf.dispose([x, labels ?? [], features]);
+    return moments;
+  }
+}
+
+/** The judge of the course's digits. @throws CheckpointError */
+export function loadDigitJudge(): DigitJudge {
+  return new DigitJudge(loadDigitClassifier(), digitParts());
+}
+
+function inBatches(images: Images): Images[] {
+  const whole = Math.floor(images.shape[0] / BATCH);
+  const rest = images.shape[0] % BATCH;
+  const sizes = [...Array<number>(whole).fill(BATCH), ...(rest > 0 ? [rest] : [])];
+  return tf.split(images, sizes) as Images[];
+}
