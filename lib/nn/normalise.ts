@@ -51,9 +51,9 @@ export function normaliseChannels(
   affine: readonly [weight: tf.Tensor, bias: tf.Tensor],
   epsilon: number,
 ): Normalised {
-  const rows = x.reshape([-1, 1, 1, x.shape.at(-1) as number]); // (N, 1, 1, C)
+  const pixels = x.rank === 4 ? x : x.reshape([-1, 1, 1, x.shape.at(-1) as number]);
   const none = tf.tensor1d([], "float32");
-  const inputs = [rows, ...affine, none, none];
+  const inputs = [pixels, ...affine, none, none];
   const outputs = nativeOps("FusedBatchNormV3", fusedAttrs(epsilon), inputs, 6);
   const [value, mean, variance, ...reserved] = outputs as [...Triple, ...tf.Tensor[]];
   const operation = tf.customGrad((...args) => {
@@ -63,12 +63,12 @@ export function normaliseChannels(
       isTaped() ? gradients(dy, saved, epsilon) : fusedGradients(dy, saved, epsilon);
     return { value, gradFunc };
   });
-  return { value: operation(rows, ...affine).reshape(x.shape), mean, variance };
+  return { value: operation(pixels, ...affine).reshape(x.shape), mean, variance };
 }
 
 type Triple = [tf.Tensor, tf.Tensor, tf.Tensor];
 
-/** By x `[N, 1, 1, C]`, weight and bias `[C]`. */
+/** By x `[B, H, W, C]`, weight and bias `[C]`. */
 function gradients(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor[] {
   const [x, weight] = saved as [tf.Tensor, tf.Tensor];
   const axes = [0, 1, 2];
