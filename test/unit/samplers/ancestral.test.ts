@@ -55,23 +55,27 @@ describe("ancestral", () => {
     assert.notDeepEqual(ours, endOf(samplers.ddpm(denoise, SCHEDULE)));
   });
 
-  it("R.A1 guided by log p(y | x_t) at s = 1 it samples p(x | y), compiled", async () => {
+  it("R.14 R.A1 given y, and guided by log p(y | x_t) at s = 1, it samples p(x | y), compiled", async () => {
     const schedule = diffusion.cosineSchedule(200);
     const mixture = new oracles.GaussianMixture({ means: [[-1], [1]], std: [0.6, 0.3] });
     const unguided = diffusion.reverseKernel<tf.Tensor2D, core.Labels>(
       (xt, t) => mixture.denoiser<tf.Tensor2D>(schedule)(xt, t),
       schedule,
     );
-    const kernel = diffusion.guidedKernel(unguided, mixture.classifier(schedule), 1);
+    const guided = diffusion.guidedKernel(unguided, mixture.classifier(schedule), 1);
+    const given = diffusion.reverseKernel(mixture.denoiser<tf.Tensor2D>(schedule), schedule);
     const n = 4000;
     const condition = tf.ones([n], "int32") as core.Labels;
-    const sampler = samplers.ancestral(kernel, schedule);
-    const x = await samplers.sampleAll(sampler, { shape: [n, 1], rng: new Rng(1), condition });
-    const values = x.dataSync<"float32">();
-    const { mean, standardError } = meanWithError(values);
-    assert.ok(Math.abs(mean - 1) < 4 * standardError + 0.01, `mean ${mean}`);
-    assert.ok(Math.abs(Math.sqrt(sampleVariance(values)) - 0.3) < 0.03);
-    tf.dispose([x, condition]);
+    for (const kernel of [given, guided]) {
+      const sampler = samplers.ancestral(kernel, schedule);
+      const x = await samplers.sampleAll(sampler, { shape: [n, 1], rng: new Rng(1), condition });
+      const values = x.dataSync<"float32">();
+      const { mean, standardError } = meanWithError(values);
+      assert.ok(Math.abs(mean - 1) < 4 * standardError + 0.01, `mean ${mean}`);
+      assert.ok(Math.abs(Math.sqrt(sampleVariance(values)) - 0.3) < 0.03);
+      x.dispose();
+    }
+    condition.dispose();
   });
 
   it("shows the x0 that a step went to, and refuses to skip a timestep", () => {
