@@ -17,13 +17,13 @@ import { assertSdeTimes, cleanFrom, levelAt, type SdeTimes, sdeTimes } from "./s
  */
 export function eulerMaruyamaStep<X extends Batch>(
   { x, drift, noise }: { readonly x: X; readonly drift: X; readonly noise: X },
-  { h, diffusion }: { readonly h: number | tf.Scalar; readonly diffusion: number | tf.Scalar },
+  { h, diffusion: g }: { readonly h: number | tf.Scalar; readonly diffusion: number | tf.Scalar },
 ): X {
   assertAlike("eulerMaruyamaStep", { x, drift, noise });
   assertNumber("eulerMaruyamaStep", "h", h);
-  assertNumber("eulerMaruyamaStep", "diffusion", diffusion);
+  assertNumber("eulerMaruyamaStep", "diffusion", g);
   return tf.tidy(() => {
-    const spread = tf.sqrt(tf.abs(h)).mul(diffusion);
+    const spread = tf.sqrt(tf.abs(h)).mul(g);
     return x.add(drift.mul(h)).add(noise.mul(spread)) as X;
   });
 }

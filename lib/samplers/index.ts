@@ -19,6 +19,7 @@ export { euler } from "./euler";
 export { eulerAncestral, type EulerAncestralOptions } from "./euler-ancestral";
 export * from "./euler-maruyama";
 export { flowMatching, type VelocityField } from "./flow-matching";
+export { assertNumber } from "./guard";
 export { heun, type HeunOptions } from "./heun";
 export * from "./langevin";
 export * from "./limit";

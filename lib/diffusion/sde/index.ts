@@ -1,7 +1,8 @@
-export type { BetaLine } from "./beta-line";
+export { assertBetas, type BetaLine } from "./beta-line";
 export { addNoise } from "./noise";
 export * from "./score";
 export * from "./sde";
 export * from "./sub-vp";
+export { assertTime } from "./time";
 export * from "./ve";
 export * from "./vp";

@@ -49,10 +49,10 @@ export function forwardDrift<X extends Batch>(
  */
 export function reverseDrift<X extends Batch>(
   { x, score }: { readonly x: X; readonly score: X },
-  { driftRate, diffusion }: SdeCoefficients<number | tf.Scalar>,
+  { driftRate, diffusion: g }: SdeCoefficients<number | tf.Scalar>,
 ): X {
   assertAlike("reverseDrift", { x, score });
-  return tf.tidy(() => x.mul(driftRate).sub(score.mul(tf.square(diffusion))) as X);
+  return tf.tidy(() => x.mul(driftRate).sub(score.mul(tf.square(g))) as X);
 }
 
 /**
@@ -65,8 +65,8 @@ export function reverseDrift<X extends Batch>(
  */
 export function probabilityFlow<X extends Batch>(
   { x, score }: { readonly x: X; readonly score: X },
-  { driftRate, diffusion }: SdeCoefficients<number | tf.Scalar>,
+  { driftRate, diffusion: g }: SdeCoefficients<number | tf.Scalar>,
 ): X {
   assertAlike("probabilityFlow", { x, score });
-  return tf.tidy(() => x.mul(driftRate).sub(score.mul(tf.square(diffusion)).mul(0.5)) as X);
+  return tf.tidy(() => x.mul(driftRate).sub(score.mul(tf.square(g)).mul(0.5)) as X);
 }
