@@ -256,7 +256,8 @@ viz.curves({
 // The data: eight small Gaussians on a ring. The generator sees two numbers of noise and none of
 // this; all it learns comes through the slope of $D$. Both are networks of three hidden layers, and
 // each round is one step of $D$, then one of $G$, with Adam. In the plain recipe the discriminator
-// learns more slowly than the generator, at a rate of $4 \cdot 10^{-4}$ against $10^{-3}$.
+// learns more slowly than the generator, at a rate of $4 \cdot 10^{-4}$ against $10^{-3}$. This recipe
+// was chosen because it collapses; section 5 measures what equal rates do.
 //
 // The picture is $D(x)$: light where it believes in real data. White dots are data, orange
 // ones samples. **Predict.** Will the orange dots spread over the eight modes, sit on a few, or move
@@ -381,7 +382,7 @@ await watchRing({ name: "The plain GAN" }, 1, steps(1500, 200));
 //
 // | remedy | what it does |
 // | --- | --- |
-// | a quicker $D$ | five times the learning rate, or three steps a round: nearer to $D^*$ |
+// | a quicker $D$ | $G$'s learning rate, or twice that, or three steps a round: nearer to $D^*$ |
 // | gradient penalty | a critic of slope 1 estimates the Wasserstein distance, whose slope never dies |
 // | R1 | $D$ is kept flat at the data |
 // | hinge and spectral norm | $D$ stretches nothing by more than 1 |
@@ -417,6 +418,7 @@ check("R.5a", minibatchStandardDeviation);
 // %% id="remedies"
 const recipes: readonly Recipe[] = [
   { name: "plain", short: "plain" },
+  { name: "equal rates", short: "equal", rate: 1e-3 },
   { name: "D at five times the rate", short: "5 × rate", rate: 2e-3 },
   { name: "three steps of D", short: "3 steps", criticSteps: 3 },
   {
@@ -474,8 +476,8 @@ async function measureRing(recipe: Recipe, seed: number): Promise<void> {
   const percent = { value: 100 * found.highQualityShare, floor: 100 * ofReal.highQualityShare };
   scores.record({ ...common, metric: "good samples", unit: "%", ...percent });
 }
-const seeds = isQuick ? [1, 2] : [1, 2, 3, 4, 5];
-const tried = isQuick ? recipes.filter((_, i) => [0, 2, 8].includes(i)) : recipes;
+const seeds = isQuick ? [11, 12] : [11, 12, 13, 14, 15]; // the recipes were made on others
+const tried = isQuick ? recipes.filter((_, i) => [0, 3, 9].includes(i)) : recipes;
 for (const recipe of tried) for (const seed of seeds) await measureRing(recipe, seed);
 
 // %% id="verdict-remedies"
