@@ -145,12 +145,18 @@ export function scoreSdeLoss<X extends Batch>(
   });
 }
 
-/** ‖v‖² of each example, `[B]`. */
-function squaredLength(v: Batch): tf.Tensor {
-  return sumOfExample(v.square());
+/**
+ * ‖v‖² of each example.
+ *
+ * @param v `[B, ...]`
+ * @returns `[B]`; the caller owns it
+ */
+export function squaredLength(v: Batch): tf.Tensor1D {
+  assertBatch("squaredLength", "v", v);
+  return tf.tidy(() => sumOfExample(v.square()));
 }
 
 /** `[B, ...]` → `[B]` */
-function sumOfExample(v: Batch): tf.Tensor {
+function sumOfExample(v: Batch): tf.Tensor1D {
   return v.reshape([v.shape[0] as number, -1]).sum(1);
 }

@@ -1,4 +1,5 @@
 export * from "./digit-judge";
+export * from "./digit-scores";
 export * from "./digits";
 export * from "./gan";
 export * from "./pipeline";

@@ -29,4 +29,4 @@ export * from "./probability-flow";
 export type { ScheduleOptions } from "./read-network";
 export * from "./sample";
 export * from "./sampler";
-export type { SigmaOptions } from "./sigma-times";
+export { assertSigmas, type SigmaOptions } from "./sigma-times";

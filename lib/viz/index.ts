@@ -1,3 +1,4 @@
+export { arrows, type ArrowsOptions } from "./arrows";
 export { type Axis, plotlyText } from "./axes";
 export {
   bars,

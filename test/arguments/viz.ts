@@ -118,6 +118,10 @@ export const VIZ: Readonly<Record<string, Subject>> = {
       ...lists("series", record({ name: NAME, values: THREE, errors: THREE })),
     }),
   ),
+  "viz.arrows": takes(
+    viz.arrows,
+    record({ ...TITLES, at: POINTS, vectors: POINTS, scale: number(2, { min: 0 }) }),
+  ),
   "viz.heatmap": takes(viz.heatmap, record({ ...TITLES, z: Z, colour: given(() => "z") })),
   "viz.ImageGrid": constructs(viz.ImageGrid, PICTURES, GRID),
   "viz.imageGrid": takes(viz.imageGrid, PICTURES, GRID),

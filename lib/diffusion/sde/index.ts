@@ -1,5 +1,5 @@
 export { assertBetas, type BetaLine } from "./beta-line";
-export { addNoise } from "./noise";
+export { addNoise, perExample } from "./noise";
 export * from "./score";
 export * from "./sde";
 export * from "./sub-vp";

@@ -41,6 +41,16 @@ describe("charts", () => {
     ]);
   });
 
+  it("arrows: from each place along its vector, with a head that lies on both sides of the tip", () => {
+    const [at, vectors] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[20, 0]])];
+    const behind = { z: [[0, 1]], colour: "p" };
+    const { data } = viz.arrows({ ...axes, title: "T", at, vectors, scale: 0.5, behind });
+    tf.dispose([at, vectors]);
+    assert.equal(data[0]?.["type"], "heatmap");
+    assert.deepEqual(data[1]?.["x"], [1, 11, NaN, 7.5, 11, 7.5, NaN]);
+    assert.deepEqual(data[1]["y"], [2, 2, NaN, 3.75, 2, 0.25, NaN]);
+  });
+
   it("refuses lengths that disagree", () => {
     const wrong = { name: "a", x: [1], y: [1, 2] };
     assert.throws(() => viz.curves({ ...axes, title: "", curves: [wrong] }), core.ValueError);
