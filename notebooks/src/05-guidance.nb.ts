@@ -189,7 +189,10 @@ viz.slider(
 // %% id="verdict-tilt"
 const scales = isQuick ? [0, 1, 4] : [0, 0.5, 1, 2, 4, 8];
 const guidedBy = (s: number): core.Denoiser<tf.Tensor2D> =>
-  diffusion.guided(unconditional, classifier, { schedule, guidanceScale: s });
+  diffusion.guided<tf.Tensor2D, core.Labels>(unconditional, classifier, {
+    schedule,
+    guidanceScale: s,
+  });
 const kernelOf = (network: core.Denoiser<tf.Tensor2D>): samplers.Sampler<tf.Tensor2D> =>
   samplers.ancestral(diffusion.reverseKernel(network, schedule), schedule);
 const outcomes: { s: number; noisy: Float32Array; ode: Float32Array }[] = [];
@@ -295,7 +298,9 @@ const clean: diffusion.LogDensity<tf.Tensor2D> = (xt, t, labels) =>
 /** Algorithm 1 at s = 1, where the right answer is known. */
 async function algorithm1(log: diffusion.LogDensity<tf.Tensor2D>, s = 1): Promise<Float32Array> {
   const kernel = diffusion.reverseKernel(unconditional, schedule, "beta");
-  return draw(samplers.ancestral(diffusion.guidedKernel(kernel, log, s), schedule));
+  return draw(
+    samplers.ancestral(diffusion.guidedKernel<tf.Tensor2D, core.Labels>(kernel, log, s), schedule),
+  );
 }
 const [byNoisy, byClean] = [await algorithm1(classifier), await algorithm1(clean)];
 const [noisyError, cleanError] = [byNoisy, byClean].map((x) => distance(x, ofClassOne.target));
@@ -919,7 +924,7 @@ firstRows(digitRows, ["as it comes", "heavy", "light", "right", "left"]);
 const noisyEnd = await (async () => {
   const coarse = diffusion.linearSchedule(20, { betaStart: 0.05, betaEnd: 0.5 });
   const network = mixture.denoiser<tf.Tensor2D>(coarse);
-  const kernel = diffusion.guidedKernel(
+  const kernel = diffusion.guidedKernel<tf.Tensor2D, core.Labels>(
     diffusion.reverseKernel<tf.Tensor2D, core.Labels>((xt, t) => network(xt, t), coarse, "beta"),
     mixture.classifier(coarse),
     1,
