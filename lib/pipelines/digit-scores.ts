@@ -85,7 +85,7 @@ export async function* trainDigitScores(
       maxGradNorm: 100,
       ema,
       rng: new Rng(seed).fold(1),
-      reportEvery: 10,
+      reportEvery: 5,
     });
   } finally {
     ema.copyTo(network);

@@ -428,12 +428,12 @@ const shyRun = training.train(
 );
 for await (const _ of shyRun);
 const square = Array.from(core.linspace(-8, 8, 33));
-/** |s − ∇ log p| / |∇ log p|, of each point. */
+/** |s − ∇ log p| / (1 + |∇ log p|), of each point. */
 const offAt = (points: tf.Tensor2D): Float32Array =>
   tf.tidy(() => {
     const right = farTruth.score(points, shyLevel);
     const off = shy.forward(points).sub(right).norm("euclidean", 1);
-    return off.div(right.norm("euclidean", 1)).dataSync<"float32">().slice() as never;
+    return off.div(right.norm("euclidean", 1).add(1)).dataSync<"float32">().slice() as never;
   }) as Float32Array;
 const median = (values: Float32Array): number => values.sort()[Math.floor(values.length / 2)];
 const map = offAt(pointsOf(square));
@@ -447,7 +447,7 @@ viz.heatmap({
   ...{ title: "Error of a score learnt at one scale", x: "x₁", y: "x₂", height: 480 },
   note: "data: around (5, 5) and (−5, −5); the loss knows nothing of the rest",
   z: square.map((_, i) => Array.from(map.slice(33 * i, 33 * i + 33), (v) => Math.min(v, 2))),
-  ...{ columns: square, rows: square, colour: { label: "|s − ∇ log p| / |∇ log p|, at most 2" } },
+  ...{ columns: square, rows: square, colour: { label: "|s − ∇ log p| / (1 + |∇ log p|)" } },
 });
 
 // %% [markdown] id="scales-text"
@@ -562,7 +562,7 @@ ring.finish();
 const ringSampler = samplers.annealedLangevin<tf.Tensor2D>(ring.score, {
   ...{ ...ladder, epsilon: 0.3 * ladder.sigmaMin ** 2, stepsPerLevel: 15 },
 });
-await filmOf("Annealed Langevin, learnt score", ringSampler, {
+const ringSamples = await filmOf("Annealed Langevin, learnt score", ringSampler, {
   ...{ reach: 4, shape: [500, 2], numSteps: 20, rng: new Rng(70) },
 });
 
@@ -658,7 +658,7 @@ viz.imageGrid(noisyDigits.clipByValue(-1, 1), {
 
 // %% id="train-digits"
 const trainYourself = false; // true: the whole training, about 5 minutes, and its network below
-const digitSteps = trainYourself ? 2400 : steps(100, 8);
+const digitSteps = trainYourself ? 2400 : steps(100, 10);
 const student = pipelines.newDigitScoreNet(new Rng(1));
 /** The mean clean picture behind each noisy one: x + σ² s. */
 const denoised = (network: models.Unet, x: core.Images, sigma: number): core.Images =>

@@ -101,7 +101,7 @@ export const SCORES: Readonly<Record<string, Subject>> = {
     count(2),
     record({ binWidth: number(0.5, { min: 1e-9 }) }),
   ),
-  "objectives.squaredLength": takes(objectives.squaredLength, POINTS),
+  "objectives.squaredLength": takes(objectives.squaredLength, DATA),
   "objectives.explicitScoreMatching": takes(objectives.explicitScoreMatching, POINTS, POINTS),
   "objectives.implicitScoreMatching": takes(objectives.implicitScoreMatching, FIELD, DATA),
   "objectives.slicedScoreMatching": takes(objectives.slicedScoreMatching, FIELD, POINTS, POINTS),
