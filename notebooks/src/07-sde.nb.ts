@@ -288,7 +288,11 @@ function drawPaths(): viz.Figure {
   const legend = { bgcolor: "#777777", font: { color: "#ffffff" } };
   return new viz.Figure({
     data: [...map.data, ...traces],
-    layout: { ...map.layout, showlegend: true, legend: { ...legend, x: 0.02, y: 0.98 } },
+    layout: {
+      ...map.layout,
+      showlegend: true,
+      legend: { ...legend, x: 0.98, xanchor: "right", y: 0.03, yanchor: "bottom" },
+    },
   });
 }
 const twelve = tf.tensor2d(Array.from(core.linspace(-2.2, 2.2, 12)), [12, 1]);
@@ -309,7 +313,7 @@ try {
 const isInOrder = (way: Way): boolean =>
   fallen[way].every(({ x }) => x.every((value, k) => k === 0 || value > x[k - 1]));
 verdict(isInOrder("probability flow"), `paths of the flow never cross: ${twelve.size} points stay in order at ${fallen["probability flow"].length} times`); // prettier-ignore
-verdict(!isInOrder("reverse SDE"), `those of the SDE do, within ${fallen["reverse SDE"].length} times`); // prettier-ignore
+verdict(!isInOrder("reverse SDE"), `paths of the SDE cross: the order changes within ${fallen["reverse SDE"].length} times`); // prettier-ignore
 
 // %% id="verdict-wrong"
 const crowd = isQuick ? 2000 : 10_000;
