@@ -556,7 +556,7 @@ const random: Readonly<Record<string, Walker>> = {
   },
   "Heun in σ": walkers["Heun in σ"],
 };
-const many = isQuick ? 4000 : 40_000;
+const many = isQuick ? 4000 : 20_000;
 const someReal = realOf(21, many);
 const manyFloor = apart(someReal, realOf(22, many));
 const inLaw: Record<string, number[]> = {};
@@ -612,7 +612,6 @@ const callCounts = [20, 40, 80, 160, 320];
 const correctorSeeds = isQuick ? [1, 2] : [1, 2, 3, 4, 5];
 const plans = {
   "predictor alone": { correctorSteps: 0 },
-  "corrected, r = 0.05": { correctorSteps: 1, snr: 0.05 },
   "corrected, r = 0.16": { correctorSteps: 1, snr: 0.16 },
   "corrected, r = 0.3": { correctorSteps: 1, snr: 0.3 },
 };
