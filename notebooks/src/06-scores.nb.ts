@@ -579,7 +579,7 @@ async function measurePoints(toy: data.Toy2d, range: typeof ladder, seed: number
   // Beyond the square the one-scale network is asked at its edge: it has thrown points to infinity.
   const sampler = isLadder
     ? samplers.annealedLangevin<tf.Tensor2D>(ncsn.score, { ...range, epsilon, stepsPerLevel: 15 })
-    : oneScale((x, sigma) => ncsn.score(x.clipByValue(-6, 6), sigma), epsilon, 300);
+    : oneScale((x, sigma) => ncsn.score(x.clipByValue(-6, 6) as tf.Tensor2D, sigma), epsilon, 300);
   const start = new Rng(seed).fold(2).normal<tf.Tensor2D>([1000, 2], 0, ladder.sigmaMax);
   const x = await samplers.sampleAll(sampler, {
     ...{ start, rng: new Rng(seed).fold(3) },
