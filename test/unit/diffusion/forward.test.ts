@@ -30,7 +30,7 @@ describe("forward process", () => {
   const t = [1, 3, 4];
 
   for (const shape of SHAPES) {
-    it(`R.8 is √ᾱ_t x0 + √(1 − ᾱ_t) ε, R.6 √(1 − β_t) x + √β_t ε, for [${shape.join(", ")}]`, () => {
+    it(`R.6 is √(1 − β_t) x + √β_t ε, R.8 √ᾱ_t x0 + √(1 − ᾱ_t) ε, for [${shape.join(", ")}]`, () => {
       tf.tidy(() => {
         const rng = new Rng(1);
         const [x, noise] = [rng.normal(shape), rng.normal(shape)];
