@@ -25,7 +25,7 @@ type Result = Suite & Counts & { readonly seconds: number };
 const ORDER = ["truth", "setup", "kernel", "arguments", "reliability", "notebooks", "browser"];
 const STRICT = new Set(["setup", "kernel", "notebooks", "browser", "course", "classroom"]);
 /** After which a suite is ended. */
-const MINUTES = 15;
+const MINUTES = 25;
 /** Every notebook runs twice, solved and not. */
 const MINUTES_OF_NOTEBOOKS = 40;
 
