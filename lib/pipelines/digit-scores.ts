@@ -12,7 +12,8 @@ import { adam } from "../training/rules";
 import type { TrainProgress } from "../training/progress";
 import { cosineDecay, withWarmUp } from "../training/schedule";
 import { type LossFunction, train } from "../training/train";
-import { checkpointPath, digitParts } from "./digits";
+import { checkpointPath } from "./checkpoint";
+import { digitParts } from "./digits";
 
 /** Pixels of 28×28 digits, 2×2 at a time as channels: a quarter of the work of single pixels. */
 const CELL = 2;

@@ -1,13 +1,10 @@
-import { join } from "node:path";
-
-import { courseFolder } from "../core/files";
 import { Rng } from "../core/random";
 import { ImageDataset } from "../data/dataset";
 import { openDigits } from "../data/digits";
 import { linearSchedule } from "../diffusion/schedule";
 import { Classifier, CLASSIFIER_PRESETS } from "../models/classifier";
 import { Unet, type UnetConfig } from "../models/unet";
-import { loadCourseWeights } from "./gan/checkpoint";
+import { checkpointPath, loadCourseWeights } from "./checkpoint";
 import { DiffusionPipeline } from "./pipeline";
 import { loadPipeline } from "./store";
 
@@ -101,9 +98,4 @@ export function loadDigitClassifier(): Classifier {
     classifier.dispose();
     throw error;
   }
-}
-
-/** Where the course's checkpoints lie, without an ending. */
-export function checkpointPath(name: string): string {
-  return join(courseFolder() ?? ".", "datasets", "checkpoints", name);
 }

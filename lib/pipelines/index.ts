@@ -1,3 +1,4 @@
+export * from "./checkpoint";
 export * from "./digit-judge";
 export * from "./digit-scores";
 export * from "./digits";

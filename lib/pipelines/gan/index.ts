@@ -1,7 +1,6 @@
 export * from "./accuracy";
 export * from "./attngan";
 export * from "./caption-encoders";
-export * from "./checkpoint";
 export * from "./progan";
 export * from "./stackgan";
 export { type TextGame, textGame, type TextGameOptions } from "./text-game";

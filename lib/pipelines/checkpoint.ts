@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { DataMissingError } from "../../core/errors";
-import { courseFolder } from "../../core/files";
-import type { Module } from "../../nn/module";
-import { loadWeights } from "../../training/checkpoint/weights";
+import { DataMissingError } from "../core/errors";
+import { courseFolder } from "../core/files";
+import type { Module } from "../nn/module";
+import { loadWeights } from "../training/checkpoint/weights";
 
 /** How a checkpoint of the course was made. */
 export interface CheckpointProvenance {
@@ -18,6 +18,11 @@ export interface CheckpointProvenance {
   readonly trainingCaptions: string;
 }
 
+/** Where the course's checkpoints lie, without an ending. */
+export function checkpointPath(name: string): string {
+  return join(courseFolder() ?? ".", "datasets", "checkpoints", name);
+}
+
 /**
  * Load weights that come with the course, `datasets/checkpoints/NAME.safetensors`.
  *
@@ -25,7 +30,7 @@ export interface CheckpointProvenance {
  * @throws DataMissingError, CheckpointError
  */
 export function loadCourseWeights(name: string, model: Module): CheckpointProvenance {
-  const path = join(courseFolder() ?? ".", "datasets", "checkpoints", name);
+  const path = checkpointPath(name);
   if (!existsSync(`${path}.safetensors`)) {
     throw new DataMissingError(
       `There is no checkpoint ${path}.safetensors.`,
