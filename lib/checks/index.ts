@@ -1,3 +1,6 @@
+import "./attention";
+import "./dit";
+import "./dit-tokens";
 import "./langevin";
 import "./noise-scales";
 import "./samplers";

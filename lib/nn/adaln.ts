@@ -41,6 +41,31 @@ export type Modulation = {
   readonly gate: tf.Tensor2D;
 };
 
+type OfTokens = (tokens: tf.Tensor3D) => tf.Tensor3D;
+
+/**
+ * One half of an adaLN-Zero block: x + gate · branch(modulated norm(x)).
+ *
+ * @param x tokens `[B, N, size]`
+ * @param modulation what the condition makes of this half
+ * @param half `branch` is the attention, or the dense layers
+ * @returns `[B, N, size]`; the caller owns it
+ * @throws ShapeError
+ * @see Peebles & Xie 2023, arXiv:2212.09748v2, figure 3
+ */
+export function gatedResidual(
+  x: tf.Tensor3D,
+  { shift, scale, gate }: Modulation,
+  { norm, branch }: Readonly<Record<"norm" | "branch", OfTokens>>,
+): tf.Tensor3D {
+  assertFloats("gatedResidual", "x", x, ["B", "N", "size"]);
+  assertFloats("gatedResidual", "gate", gate, [x.shape[0], x.shape[2]]);
+  return tf.tidy(() => {
+    const said = branch(modulate(norm(x), shift, scale));
+    return x.add(said.mul(gate.expandDims(1)));
+  });
+}
+
 /**
  * The transformer block of DiT, adaLN-Zero: attention, then two dense layers, each normalised,
  * modulated by the condition and added to a shortcut as far as its gate opens. Gates are 0 at first,
@@ -88,10 +113,20 @@ export class AdaLnBlock extends Module {
     assertFloats("AdaLnBlock", "condition", condition, [x.shape[0], this.modulation.inFeatures]);
     return tf.tidy(() => {
       const [first, second] = this.modulations(condition);
-      const seen = this.attention.forward(this.modulated(x, first));
-      const h = x.add<tf.Tensor3D>(seen.mul(first.gate.expandDims(1)));
-      const hidden = geluTanh(this.dense0.forward(this.modulated(h, second)));
-      return h.add(this.dense1.forward(hidden).mul(second.gate.expandDims(1)));
+      const norm: OfTokens = (tokens) => this.norm.forward(tokens);
+      const attend: OfTokens = (tokens) => this.attention.forward(tokens);
+      const dense: OfTokens = (tokens) =>
+        this.dense1.forward(geluTanh(this.dense0.forward(tokens))) as tf.Tensor3D;
+      const h = gatedResidual(x, first, { norm, branch: attend });
+      return gatedResidual(h, second, { norm, branch: dense });
+    });
+  }
+
+  /** Who looks at whom in `forward(x, condition)`, `[B, heads, N, N]`; the caller owns it. */
+  attentionWeights(x: tf.Tensor3D, condition: tf.Tensor2D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const [{ shift, scale }] = this.modulations(condition);
+      return this.attention.weights(modulate(this.norm.forward(x), shift, scale));
     });
   }
 
@@ -106,9 +141,5 @@ export class AdaLnBlock extends Module {
       { shift: shift0, scale: scale0, gate: gate0 },
       { shift: shift1, scale: scale1, gate: gate1 },
     ];
-  }
-
-  private modulated(x: tf.Tensor3D, { shift, scale }: Modulation): tf.Tensor3D {
-    return modulate(this.norm.forward(x), shift, scale);
   }
 }

@@ -74,6 +74,11 @@ export type MultiHeadOptions = {
   readonly outputInit?: Initializer;
 };
 
+export type MultiHeadInput = AttentionOptions & {
+  /** What the queries look at, `[B, M, contextSize]`: themselves unless given. */
+  readonly context?: tf.Tensor3D;
+};
+
 /** Attention in `numHeads` slices of the features, with learnt maps before and after. */
 export class MultiHeadAttention extends Module {
   readonly query: Dense;
@@ -105,24 +110,42 @@ export class MultiHeadAttention extends Module {
 
   /**
    * @param x `[B, N, size]`
-   * @param context what the queries look at, `[B, M, contextSize]`: `x` itself unless given
    * @returns `[B, N, size]`; the caller owns it
    * @throws ShapeError
    */
-  forward(
-    x: tf.Tensor3D,
-    { context = x, ...options }: AttentionOptions & { readonly context?: tf.Tensor3D } = {},
-  ): tf.Tensor3D {
-    assertFloats("MultiHeadAttention", "x", x, ["B", "N", this.size]);
-    const [batch] = x.shape;
-    assertFloats("MultiHeadAttention", "context", context, [batch, "M", this.key.inFeatures]);
+  forward(x: tf.Tensor3D, { context = x, ...options }: MultiHeadInput = {}): tf.Tensor3D {
+    this.assertInput(x, context);
     return tf.tidy(() => {
-      const query = splitHeads(this.query.forward(x), this.numHeads); // (B, heads, N, d)
-      const key = splitHeads(this.key.forward(context), this.numHeads); // (B, heads, M, d)
+      const { query, key } = this.queryAndKey(x, context);
       const value = splitHeads(this.value.forward(context), this.numHeads); // (B, heads, M, d)
       const seen = attention(query, key, value, options); // (B, heads, N, d)
       return this.output.forward(mergeHeads(seen)) as tf.Tensor3D;
     });
+  }
+
+  /** How much of each token `forward` takes, `[B, heads, N, M]`; the caller owns it. */
+  weights(x: tf.Tensor3D, { context = x, ...options }: MultiHeadInput = {}): tf.Tensor4D {
+    this.assertInput(x, context);
+    return tf.tidy(() => {
+      const { query, key } = this.queryAndKey(x, context);
+      return attentionWeights(query, key, options);
+    });
+  }
+
+  private assertInput(x: tf.Tensor3D, context: tf.Tensor3D): void {
+    assertFloats("MultiHeadAttention", "x", x, ["B", "N", this.size]);
+    const [batch] = x.shape;
+    assertFloats("MultiHeadAttention", "context", context, [batch, "M", this.key.inFeatures]);
+  }
+
+  private queryAndKey(
+    x: tf.Tensor3D,
+    context: tf.Tensor3D,
+  ): Readonly<Record<"query" | "key", tf.Tensor4D>> {
+    return {
+      query: splitHeads(this.query.forward(x), this.numHeads), // (B, heads, N, d)
+      key: splitHeads(this.key.forward(context), this.numHeads), // (B, heads, M, d)
+    };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Rng } from "../core/random";
 import type { TextContext } from "../core/types";
 import { tf } from "../engine/tf";
 import { geluTanh } from "./activations";
-import { type AttentionOptions, MultiHeadAttention } from "./attention";
+import { type AttentionOptions, MultiHeadAttention, type MultiHeadInput } from "./attention";
 import { Mlp } from "./sequential";
 import { zeros } from "./init";
 import { Module } from "./module";
@@ -82,14 +82,27 @@ export class CrossAttention extends Module {
    * @throws ShapeError
    */
   forward(x: tf.Tensor3D, context: TextContext): tf.Tensor3D {
+    this.assertInput(x, context);
+    return tf.tidy(() =>
+      x.add(this.attention.forward(this.norm.forward(x), multiHeadInput(context))),
+    );
+  }
+
+  /** How much of each word `forward` takes, `[B, heads, N, L]`; the caller owns it. */
+  attentionWeights(x: tf.Tensor3D, context: TextContext): tf.Tensor4D {
+    this.assertInput(x, context);
+    return tf.tidy(() => this.attention.weights(this.norm.forward(x), multiHeadInput(context)));
+  }
+
+  private assertInput(x: tf.Tensor3D, context: TextContext): void {
     assertFloats("CrossAttention", "x", x, ["B", "N", this.size]);
     assertTextContext("CrossAttention", context, [x.shape[0], this.contextSize]);
-    const { tokens, mask } = context;
-    return tf.tidy(() => {
-      const seen = mask.expandDims(1).expandDims(1); // (B, 1, 1, L)
-      return x.add(this.attention.forward(this.norm.forward(x), { context: tokens, mask: seen }));
-    });
   }
+}
+
+/** A caption as what is looked at; for use inside a tidy. */
+function multiHeadInput({ tokens, mask }: TextContext): MultiHeadInput {
+  return { context: tokens, mask: mask.expandDims(1).expandDims(1) }; // (B, 1, 1, L)
 }
 
 /** Refuse anything but captions of `batch` examples in `size` features. @throws ShapeError */

@@ -1,6 +1,6 @@
 import { nn, tf } from "latentlab";
 
-import { type Argument, count, number, record, sizes, tensor, word } from "./argument";
+import { type Argument, count, given, number, record, sizes, tensor, word } from "./argument";
 import { ELEMENTS } from "./core";
 import { type Subject, takes } from "./subject";
 
@@ -20,6 +20,9 @@ const EVEN_PICTURES: Argument = {
 const QUERY = tensor([2, 2, 3, 4], { fixed: [0, 1, 3] });
 const KEY = tensor([2, 2, 5, 4], { fixed: [0, 1, 3] });
 const VALUE = tensor([2, 2, 5, 6], { fixed: [0, 1, 2] });
+
+/** Four features of each of two examples. */
+const PER_EXAMPLE = tensor([2, 4], { fixed: [0, 1] });
 
 /** Times of a batch: whole or real numbers. */
 const TIMES: Argument = {
@@ -48,11 +51,12 @@ export const FUNCTIONS: Readonly<Record<string, Subject>> = {
   "nn.geluTanh": takes(nn.geluTanh, ELEMENTS),
   "nn.softplus": takes(nn.softplus, ELEMENTS),
   "nn.logSigmoid": takes(nn.logSigmoid, ELEMENTS),
-  "nn.modulate": takes(
-    nn.modulate,
+  "nn.modulate": takes(nn.modulate, tensor([2, 3, 4], { fixed: [0, 2] }), PER_EXAMPLE, PER_EXAMPLE),
+  "nn.gatedResidual": takes(
+    nn.gatedResidual,
     tensor([2, 3, 4], { fixed: [0, 2] }),
-    tensor([2, 4], { fixed: [0, 1] }),
-    tensor([2, 4], { fixed: [0, 1] }),
+    record({ shift: PER_EXAMPLE, scale: PER_EXAMPLE, gate: PER_EXAMPLE }),
+    given(() => ({ norm: (x: tf.Tensor3D) => x, branch: (x: tf.Tensor3D) => x })),
   ),
   "nn.attentionWeights": takes(nn.attentionWeights, QUERY, KEY, record({ mask: MASK })),
   "nn.attention": takes(nn.attention, QUERY, KEY, VALUE, record({ mask: MASK })),

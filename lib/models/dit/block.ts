@@ -6,6 +6,14 @@ import { Module } from "../../nn/module";
 import { CrossAttention } from "../../nn/transformer";
 import type { DitConfig } from "./dit";
 
+/** Who looks at what in a block; the caller owns the tensors. */
+export type AttentionMaps = {
+  /** Of each token at each, `[B, heads, N, N]`, rows summing to 1. */
+  readonly self: tf.Tensor4D;
+  /** Of each token at each word, `[B, heads, N, L]`, in a network that takes captions. */
+  readonly cross?: tf.Tensor4D;
+};
+
 /** An adaLN-Zero block; with captions, its tokens then look at the caption's. */
 export class DitBlock extends Module {
   readonly adaLn: AdaLnBlock;
@@ -23,5 +31,18 @@ export class DitBlock extends Module {
   forward(x: tf.Tensor3D, condition: tf.Tensor2D, text: TextContext | undefined): tf.Tensor3D {
     const h = this.adaLn.forward(x, condition);
     return this.cross === undefined || text === undefined ? h : this.cross.forward(h, text);
+  }
+
+  attentionMaps(
+    x: tf.Tensor3D,
+    condition: tf.Tensor2D,
+    text: TextContext | undefined,
+  ): AttentionMaps {
+    const self = this.adaLn.attentionWeights(x, condition);
+    if (this.cross === undefined || text === undefined) return { self };
+    const h = this.adaLn.forward(x, condition);
+    const cross = this.cross.attentionWeights(h, text);
+    h.dispose();
+    return { self, cross };
   }
 }

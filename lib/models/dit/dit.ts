@@ -25,7 +25,7 @@ import {
   type ConditionParts,
   sortCondition,
 } from "../condition";
-import { DitBlock } from "./block";
+import { type AttentionMaps, DitBlock } from "./block";
 
 export type DitConfig = ConditionConfig & {
   /** Height and width of what is denoised, in latents or pixels: a multiple of `patchSize`. */
@@ -96,25 +96,57 @@ export class Dit extends Module {
    * @throws ShapeError, ValueError
    */
   forward(x: Images, t: Timesteps, condition?: Condition): Images {
-    const { inputSize, inChannels, patchSize } = this.config;
-    assertFloats("Dit", "x", x, ["B", inputSize, inputSize, inChannels]);
-    const [batch] = x.shape; // B
-    assertShape("Dit", "t", t, [batch]);
-    if (t.dtype !== "int32") assertDtype("Dit", "t", t, "float32");
-    const parts = sortCondition("Dit", condition, { ...this.config, batch });
+    const parts = this.assertInput(x, t, condition);
+    const { inputSize, patchSize } = this.config;
+    const side = inputSize / patchSize;
     return tf.tidy(() => {
-      const side = inputSize / patchSize;
-      const c = this.embed(t, parts); //                                     (B, hidden)
-      let h = this.patch.forward(patchify(x, patchSize)) as tf.Tensor3D; //  (B, N, hidden)
-      h = h.add(gridEmbedding(side, side, this.config.hiddenSize));
+      const c = this.embed(t, parts); // (B, hidden)
+      let h = this.tokensOf(x); //       (B, N, hidden)
       for (const block of this.blocks) h = block.forward(h, c, parts.text);
       const [shift, scale] = tf.split(this.final.modulation.forward(silu(c)), 2, 1) as [
         tf.Tensor2D,
         tf.Tensor2D,
       ];
       const out = this.final.out.forward(modulate(this.final.norm.forward(h), shift, scale));
-      return unpatchify(out as tf.Tensor3D, patchSize, [side, side]); //     (B, size, size, C)
+      return unpatchify(out as tf.Tensor3D, patchSize, [side, side]); // (B, size, size, C)
     });
+  }
+
+  /**
+   * Who looks at what, block by block, while `forward` runs on the same arguments.
+   *
+   * @eq R.24
+   * @returns maps of each block; the caller owns the tensors
+   * @throws ShapeError, ValueError
+   */
+  attentionMaps(x: Images, t: Timesteps, condition?: Condition): AttentionMaps[] {
+    const parts = this.assertInput(x, t, condition);
+    return tf.tidy(() => {
+      const c = this.embed(t, parts);
+      let h = this.tokensOf(x);
+      return this.blocks.map((block) => {
+        const maps = block.attentionMaps(h, c, parts.text);
+        h = block.forward(h, c, parts.text);
+        return maps;
+      });
+    });
+  }
+
+  private assertInput(x: Images, t: Timesteps, condition: Condition | undefined): ConditionParts {
+    const { inputSize, inChannels } = this.config;
+    assertFloats("Dit", "x", x, ["B", inputSize, inputSize, inChannels]);
+    const [batch] = x.shape; // B
+    assertShape("Dit", "t", t, [batch]);
+    if (t.dtype !== "int32") assertDtype("Dit", "t", t, "float32");
+    return sortCondition("Dit", condition, { ...this.config, batch });
+  }
+
+  /** Patches with their positions, `[B, N, hiddenSize]`. */
+  private tokensOf(x: Images): tf.Tensor3D {
+    const { inputSize, patchSize, hiddenSize } = this.config;
+    const side = inputSize / patchSize;
+    const tokens = this.patch.forward(patchify(x, patchSize)) as tf.Tensor3D;
+    return tokens.add(gridEmbedding(side, side, hiddenSize));
   }
 
   /** Time, class and caption in one vector, `[B, hiddenSize]`. */

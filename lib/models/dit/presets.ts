@@ -41,7 +41,7 @@ export const DIT_PRESETS = {
 
 /**
  * Multiply–adds of one forward pass for one picture: what the paper calls Gflops, times 10⁹. Dense
- * layers and attention count; norms and activations do not.
+ * layers and attention count; norms, activations and what captions add do not.
  *
  * @see Peebles & Xie 2023, arXiv:2212.09748v2, table 4
  */

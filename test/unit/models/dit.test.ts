@@ -72,6 +72,31 @@ describe("Dit", () => {
     });
   });
 
+  it("R.24 maps who looks at what: shares, none for padding, even where queries are 0", () => {
+    withDit(WITH_TEXT, (dit) => {
+      perturb(dit);
+      const at = [latents(), int32(7, 70), textContext([1, 3])] as const;
+      const [first, last] = dit.attentionMaps(...at) as [
+        models.AttentionMaps,
+        models.AttentionMaps,
+      ];
+      assert.deepEqual(last.self.shape, [2, 2, 4, 4]);
+      assert.deepEqual(last.cross?.shape, [2, 2, 4, 4]);
+      for (const map of [first.self, last.self, last.cross]) {
+        assertClose(map!.sum(3).dataSync(), Array(16).fill(1));
+      }
+      assertClose(last.cross!.slice([0, 0, 0, 0], [1, 1, 1, 4]).dataSync(), [1, 0, 0, 0]);
+      assert.ok(largest(last.self.sub(1 / 4)) > 1e-3);
+      const { query } = dit.blocks[1]!.adaLn.attention;
+      dit.blocks[1]!.adaLn.attention.loadStateDict({
+        ...dit.blocks[1]!.adaLn.attention.stateDict(),
+        "query.weight": tf.zerosLike(query.weight),
+        "query.bias": tf.zerosLike(query.bias!),
+      });
+      assertClose(dit.attentionMaps(...at)[1]!.self.dataSync(), Array(64).fill(1 / 4));
+    });
+  });
+
   it("knows where a patch lies", () => {
     withDit(PLAIN, (dit) => {
       perturb(dit);

@@ -92,13 +92,10 @@ describe("pieces of a transformer against PyTorch", () => {
       new nn.MultiHeadAttention(8, 2, rng),
       recording.multiHead,
       (layer, { x, context }) => {
-        const heads = (y: tf.Tensor): tf.Tensor4D => nn.splitHeads(y, 2);
+        const look = { context: context as tf.Tensor3D };
         return {
-          out: layer.forward(x as tf.Tensor3D, { context: context as tf.Tensor3D }),
-          weights: nn.attentionWeights(
-            heads(layer.query.forward(x!)),
-            heads(layer.key.forward(context!)),
-          ),
+          out: layer.forward(x as tf.Tensor3D, look),
+          weights: layer.weights(x as tf.Tensor3D, look),
           self: layer.forward(x as tf.Tensor3D),
         };
       },
