@@ -1,7 +1,7 @@
 /** Train the course's NCSN of digits, some minutes on two cores: `npm run train:digit-scores`. */
-import { writeFileSync } from "node:fs";
+import { pipelines, Rng } from "latentlab";
 
-import { engine, pipelines, Rng, training } from "latentlab";
+import { save } from "./checkpoints";
 
 const SEED = 1;
 const STEPS = Number(process.env["STEPS"]) || 2400;
@@ -13,21 +13,8 @@ async function main(): Promise<void> {
     const { step, loss, seconds } = report;
     if (step % 50 === 0) console.log(`ncsn ${step}: ${loss.toFixed(2)}, ${seconds.toFixed(0)} s`);
   }
-  const { device, tensorflow } = engine.deviceReport();
-  const made: pipelines.Provenance = {
-    data: pipelines.digitParts().train.describe(),
-    seed: SEED,
-    steps: STEPS,
-    seconds: Math.round((performance.now() - started) / 1000),
-    device,
-    tensorflow,
-    node: process.version,
-    parameters: network.parameterCount(),
-  };
-  const path = pipelines.checkpointPath("digits-ncsn");
-  training.saveWeights(`${path}.safetensors`, network);
-  writeFileSync(`${path}.json`, `${JSON.stringify(made, null, 2)}\n`);
-  console.log(made);
+  const data = pipelines.digitParts().train.describe();
+  save("digits-ncsn", network, { seed: SEED, steps: STEPS, started }, { data });
 }
 
 void main();

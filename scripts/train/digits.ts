@@ -2,13 +2,10 @@
  * Train the networks of digits that come with the course, about ten minutes on two cores:
  * `npm run train:digits`, or `-- classifier` or `-- ddpm` alone.
  */
-import { writeFileSync } from "node:fs";
-
 import {
   type core,
   data,
   diffusion,
-  engine,
   models,
   objectives,
   pipelines,
@@ -16,23 +13,12 @@ import {
   training,
 } from "latentlab";
 
+import { provenanceOf, save } from "./checkpoints";
+
 const SEED = 1;
 const STEPS = { classifier: 500, ddpm: 2000 } as const;
 const NULL_LABEL = pipelines.DIGIT_UNET.numClasses;
 const { train, reference, other } = pipelines.digitParts();
-
-function provenance(steps: number, started: number): pipelines.Provenance {
-  const { device, tensorflow } = engine.deviceReport();
-  return {
-    data: train.describe(),
-    seed: SEED,
-    steps,
-    seconds: Math.round((performance.now() - started) / 1000),
-    device,
-    tensorflow,
-    node: process.version,
-  };
-}
 
 /** Share of held-out digits whose class it finds. */
 function accuracy(classifier: models.Classifier): number {
@@ -67,11 +53,8 @@ async function trainClassifier(steps: number): Promise<void> {
   });
   for await (const { step, loss: nats } of run)
     console.log(`classifier ${step}: ${nats.toFixed(3)}`);
-  const path = pipelines.checkpointPath("digit-classifier");
-  const made = { ...provenance(steps, started), heldOutAccuracy: accuracy(classifier) };
-  training.saveWeights(`${path}.safetensors`, classifier);
-  writeFileSync(`${path}.json`, `${JSON.stringify(made, null, 2)}\n`);
-  console.log(made);
+  const facts = { data: train.describe(), heldOutAccuracy: accuracy(classifier) };
+  save("digit-classifier", classifier, { seed: SEED, steps, started }, facts);
 }
 
 /** One network with and without classes; the average of its weights is what stays. */
@@ -101,7 +84,8 @@ async function trainDdpm(steps: number): Promise<void> {
   for await (const { step, loss: error, seconds } of run) {
     console.log(`ddpm ${step}: ${error.toFixed(4)}, ${seconds.toFixed(0)} s`);
     if (step % 500 !== 0 && step !== steps) continue;
-    const made = { ...provenance(step, started), parameters: unet.parameterCount() };
+    const facts = { data: train.describe(), parameters: unet.parameterCount() };
+    const made = provenanceOf({ seed: SEED, steps: step, started }, facts);
     const path = pipelines.checkpointPath("digits-ddpm");
     await ema.whileAveraged(() => pipelines.savePipeline(path, sampler, made));
     console.log(made);

@@ -78,8 +78,9 @@ export class LevelBuilder {
 
   /** After each of `count` blocks: pixels look at each other, then at the caption. */
   private attention(index: number, count: number): Pick<LevelBlocks, "attn" | "cross"> {
-    const { imageSize, attentionSizes, numHeads = 1, contextSize } = this.config;
-    if (!attentionSizes.includes(imageSize / 2 ** index)) return { attn: [], cross: [] };
+    const { imageSize, patchSize = 1, attentionSizes, numHeads = 1, contextSize } = this.config;
+    if (!attentionSizes.includes(imageSize / patchSize / 2 ** index))
+      return { attn: [], cross: [] };
     const each = <T>(make: () => T): T[] => Array.from({ length: count }, make);
     return {
       attn: each(() => new PixelAttention(this.channels, numHeads, this.blocks, this.rng)),

@@ -16,6 +16,7 @@ import { LabelEmbedding, sinusoidalEmbedding } from "../../nn/embedding";
 import { zeros } from "../../nn/init";
 import { Module } from "../../nn/module";
 import { GroupNorm } from "../../nn/group-norm";
+import { patchify, unpatchify } from "../../nn/patches";
 import { upsampleNearest } from "../../nn/resample";
 import {
   assertConditionConfig,
@@ -27,14 +28,16 @@ import { assertDivides, PixelAttention, PixelCrossAttention, ResBlock } from "./
 import { type BlockInputs, type Level, LevelBuilder } from "./levels";
 
 export type UnetConfig = ConditionConfig & {
-  /** Height and width of the pictures: a multiple of 2^(levels − 1). */
+  /** Height and width of the pictures: a multiple of patchSize · 2^(levels − 1). */
   readonly imageSize: number;
   readonly imageChannels: number;
+  /** So many pixels squared enter as the channels of one; 1 unless told. 2 is a quarter of the work. */
+  readonly patchSize?: number;
   readonly baseChannels: number;
   /** Channels of each level over `baseChannels`, from the finest level down. */
   readonly channelMultipliers: readonly number[];
   readonly numResBlocks: number;
-  /** Sizes of pictures at which pixels attend to each other. */
+  /** Sizes, in patches, at which these attend to each other. */
   readonly attentionSizes: readonly number[];
   readonly numHeads?: number;
   readonly numGroups?: number;
@@ -72,8 +75,9 @@ export class Unet extends Module {
     super();
     const { imageChannels, baseChannels, channelMultipliers } = config;
     const { numGroups = 8, timeSize = 4 * baseChannels, numHeads = 1 } = config;
-    const { numClasses, contextSize } = config;
+    const { numClasses, contextSize, patchSize = 1 } = config;
     assertConfig(config);
+    const patchChannels = patchSize ** 2 * imageChannels;
     this.timeWaves = timeSize;
     this.time = {
       dense0: new Dense(timeSize, timeSize, rng),
@@ -81,7 +85,7 @@ export class Unet extends Module {
     };
     this.label =
       numClasses === undefined ? undefined : new LabelEmbedding(numClasses, timeSize, rng);
-    this.convIn = new Conv2d(imageChannels, baseChannels, rng);
+    this.convIn = new Conv2d(patchChannels, baseChannels, rng);
     const builder = new LevelBuilder(config, { numGroups, timeSize }, rng);
     this.down = channelMultipliers.map((_, i) => builder.down(i));
     const { channels } = builder;
@@ -97,7 +101,7 @@ export class Unet extends Module {
     this.up = channelMultipliers.map((_, i) => builder.up(channelMultipliers.length - 1 - i));
     this.out = {
       norm: new GroupNorm(numGroups, builder.channels),
-      conv: new Conv2d(builder.channels, imageChannels, rng, { weightInit: zeros }),
+      conv: new Conv2d(builder.channels, patchChannels, rng, { weightInit: zeros }),
     };
   }
 
@@ -111,7 +115,7 @@ export class Unet extends Module {
    *   for a network that takes none
    */
   forward(x: Images, t: Timesteps, condition?: Condition): Images {
-    const { imageSize, imageChannels } = this.config;
+    const { imageSize, imageChannels, patchSize = 1 } = this.config;
     assertFloats("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
     assertShape("Unet", "t", t, [x.shape[0]]);
     if (t.dtype !== "int32") assertDtype("Unet", "t", t, "float32");
@@ -122,7 +126,7 @@ export class Unet extends Module {
     return tf.tidy(() => {
       const inputs = { time: this.timeFeatures(t, labels), text };
       const skips: tf.Tensor4D[] = [];
-      let h = this.middle(this.descend(x, inputs, skips), inputs);
+      let h = this.middle(this.descend(toPatches(x, patchSize), inputs, skips), inputs);
       for (const level of this.up) {
         for (let i = 0; i < level.res.length; i++) {
           const joined = tf.concat([h, skips.pop() as tf.Tensor4D], 3);
@@ -130,7 +134,7 @@ export class Unet extends Module {
         }
         if (level.resize !== undefined) h = level.resize.forward(upsampleNearest(h));
       }
-      return this.out.conv.forward(silu(this.out.norm.forward(h)));
+      return toPixels(this.out.conv.forward(silu(this.out.norm.forward(h))), patchSize);
     });
   }
 
@@ -154,7 +158,7 @@ export class Unet extends Module {
   }
 
   /** The way down; what the way up will need is pushed to `skips`. */
-  private descend(x: Images, inputs: BlockInputs, skips: tf.Tensor4D[]): tf.Tensor4D {
+  private descend(x: tf.Tensor4D, inputs: BlockInputs, skips: tf.Tensor4D[]): tf.Tensor4D {
     let h = this.convIn.forward(x);
     skips.push(h);
     for (const level of this.down) {
@@ -171,14 +175,28 @@ export class Unet extends Module {
   }
 }
 
+/** `[B, H, W, C]` → `[B, H / p, W / p, p²·C]`. */
+function toPatches(x: Images, patchSize: number): tf.Tensor4D {
+  if (patchSize === 1) return x;
+  const [batch, height, width] = x.shape;
+  return patchify(x, patchSize).reshape([batch, height / patchSize, width / patchSize, -1]);
+}
+
+/** The inverse of `toPatches`. */
+function toPixels(patches: tf.Tensor4D, patchSize: number): Images {
+  if (patchSize === 1) return patches;
+  const [batch, rows, columns] = patches.shape;
+  return unpatchify(patches.reshape([batch, rows * columns, -1]), patchSize, [rows, columns]);
+}
+
 /** Everything is checked before the first weight is made, so that a refusal leaves nothing behind. */
 function assertConfig(config: UnetConfig): void {
   const { imageSize, baseChannels, channelMultipliers, attentionSizes } = config;
   const { numGroups = 8, numHeads = 1, timeSize = 4 * baseChannels } = config;
-  const { numClasses = 1, contextSize = 1 } = config;
+  const { numClasses = 1, contextSize = 1, patchSize = 1 } = config;
   const { imageChannels, numResBlocks } = config;
   const sizes = { imageSize, imageChannels, baseChannels, numResBlocks, numGroups, numHeads };
-  for (const [name, size] of Object.entries({ ...sizes, numClasses, contextSize })) {
+  for (const [name, size] of Object.entries({ ...sizes, numClasses, contextSize, patchSize })) {
     assertInteger("Unet", name, size);
   }
   assertConditionConfig("Unet", config);
@@ -188,8 +206,10 @@ function assertConfig(config: UnetConfig): void {
   assertSizes("Unet", "attentionSizes", attentionSizes);
   const levels = channelMultipliers.length;
   const halvings = levels - 1;
-  assertDivides(`Unet: imageSize by 2^${halvings}, for ${levels} levels`, imageSize, 2 ** halvings);
-  const levelSizes = channelMultipliers.map((_, level) => imageSize / 2 ** level);
+  assertDivides("Unet: imageSize by patchSize", imageSize, patchSize);
+  const size = imageSize / patchSize;
+  assertDivides(`Unet: imageSize by 2^${halvings}, for ${levels} levels`, size, 2 ** halvings);
+  const levelSizes = channelMultipliers.map((_, level) => size / 2 ** level);
   for (const size of attentionSizes) {
     if (levelSizes.includes(size)) continue;
     throw new ValueError(

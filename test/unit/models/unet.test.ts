@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { compile, core, models, Rng, tf } from "latentlab";
+import { compile, core, models, nn, Rng, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
 import { int32, largest, perturb } from "../../support/tensors";
@@ -118,6 +118,24 @@ describe("Unet", () => {
     });
   });
 
+  it("on patches of 2×2 is the network of patches, seen through patchify", () => {
+    const whole = new models.Unet({ ...TWO_LEVELS, imageSize: 16, patchSize: 2 }, new Rng(1));
+    const ofPatches = new models.Unet({ ...TWO_LEVELS, imageChannels: 4 }, new Rng(1));
+    perturb(whole);
+    ofPatches.loadStateDict(whole.stateDict());
+    tf.tidy(() => {
+      const x = new Rng(2).normal<tf.Tensor4D>([2, 16, 16, 1]);
+      const [t, labels] = [int32(3, 800), int32(2, 0)];
+      const patches = nn.patchify(x, 2).reshape<tf.Tensor4D>([2, 8, 8, 4]);
+      const want = ofPatches.forward(patches, t, labels);
+      const got = nn.patchify(whole.forward(x, t, labels), 2);
+      assertClose(got.dataSync(), want.dataSync());
+      assert.ok(largest(got) > 0.1);
+    });
+    whole.dispose();
+    ofPatches.dispose();
+  });
+
   it("joins every block of the way up with the one opposite, last made first", () => {
     // Read off the network's own weights, block by block.
     perturb(unet);
@@ -200,6 +218,7 @@ describe("Unet refuses", () => {
       /into groups: 3 does not divide 4/,
     ],
     ["heads that do not divide the channels", { numHeads: 3 }, /into heads: 3 does not divide 8/],
+    ["patches that do not divide the picture", { patchSize: 3 }, /by patchSize: 3 does not/],
     ["attention at the size of no level", { attentionSizes: [5] }, /of 5 pixels; there are 8, 4/],
     ["no class at all", { numClasses: 0 }, /numClasses must be a whole number of at least 1/],
     ["no level", { channelMultipliers: [] }, /number of channelMultipliers/],
