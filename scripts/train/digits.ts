@@ -16,7 +16,7 @@ import {
 import { provenanceOf, save } from "./checkpoints";
 
 const SEED = 1;
-const STEPS = { classifier: 500, ddpm: 2000 } as const;
+const STEPS = { classifier: 500, ddpm: 5000 } as const;
 const NULL_LABEL = pipelines.DIGIT_UNET.numClasses;
 const { train, reference, other } = pipelines.digitParts();
 
@@ -62,15 +62,16 @@ async function trainDdpm(steps: number): Promise<void> {
   const started = performance.now();
   const sampler = pipelines.newDigitSampler(new Rng(SEED));
   const unet = sampler.parts.denoiser as models.Unet;
-  const { schedule } = sampler.parts;
+  const { schedule, predicts } = sampler.parts;
   const denoise: core.Denoiser = (x, t, labels) => unet.forward(x, t, labels);
   const loss: training.LossFunction = ({ x, labels }, rng) =>
     objectives.denoisingLoss(denoise, x as core.Images, {
       schedule,
       rng,
+      ...(predicts && { target: predicts }),
       condition: diffusion.dropLabels(labels as core.Labels, rng, { nullLabel: NULL_LABEL }),
     });
-  const ema = new training.Ema(unet, { decay: 0.995, warmUp: true });
+  const ema = new training.Ema(unet, { decay: 0.998, warmUp: true });
   const run = training.train(unet, loss, {
     batches: data.shuffledBatches(train, { batchSize: 32, seed: SEED, range: "signed" }),
     steps,

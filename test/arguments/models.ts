@@ -60,6 +60,7 @@ const ATTENTION_SIZES: Argument = {
 const UNET_CONFIG = record({
   imageSize: ODD_SIZE,
   imageChannels: count(1),
+  patchSize: count(2),
   baseChannels: count(4),
   channelMultipliers: sizes(1, 2),
   numResBlocks: count(1),
