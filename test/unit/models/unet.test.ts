@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { compile, core, models, nn, Rng, tf } from "latentlab";
+import { compile, core, models, Rng, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
 import { int32, largest, perturb } from "../../support/tensors";
@@ -116,24 +116,6 @@ describe("Unet", () => {
       assertClose(swapped.dataSync(), want.dataSync(), { absolute: 1e-5 });
       assert.ok(largest(want.sub(want.reverse(0))) > 0.1);
     });
-  });
-
-  it("on patches of 2×2 is the network of patches, seen through patchify", () => {
-    const whole = new models.Unet({ ...TWO_LEVELS, imageSize: 16, patchSize: 2 }, new Rng(1));
-    const ofPatches = new models.Unet({ ...TWO_LEVELS, imageChannels: 4 }, new Rng(1));
-    perturb(whole);
-    ofPatches.loadStateDict(whole.stateDict());
-    tf.tidy(() => {
-      const x = new Rng(2).normal<tf.Tensor4D>([2, 16, 16, 1]);
-      const [t, labels] = [int32(3, 800), int32(2, 0)];
-      const patches = nn.patchify(x, 2).reshape<tf.Tensor4D>([2, 8, 8, 4]);
-      const want = ofPatches.forward(patches, t, labels);
-      const got = nn.patchify(whole.forward(x, t, labels), 2);
-      assertClose(got.dataSync(), want.dataSync());
-      assert.ok(largest(got) > 0.1);
-    });
-    whole.dispose();
-    ofPatches.dispose();
   });
 
   it("joins every block of the way up with the one opposite, last made first", () => {
