@@ -16,5 +16,5 @@ export * as training from "./training";
 export * as viz from "./viz";
 export { tf } from "./engine/tf";
 export { Rng } from "./core/random";
-export { compile } from "./compile";
+export { compile, exportedFunction, exportSavedModel } from "./compile";
 export { check, progress } from "./checks";

@@ -25,8 +25,13 @@ export interface ConstantValue extends Spec {
  * starting with "^" are control dependencies.
  */
 export class Graph {
-  private readonly nodes: NodeMessage[] = [];
-  private readonly constants = new Map<string, string>();
+  readonly nodes: NodeMessage[] = [];
+  /** By their nodes' names. */
+  readonly constants = new Map<string, ConstantValue>();
+  private readonly constantNames = new Map<string, string>();
+
+  /** @param sharesConstants whether equal constants are one node */
+  constructor(private readonly sharesConstants = true) {}
 
   get size(): number {
     return this.nodes.length;
@@ -34,7 +39,7 @@ export class Graph {
 
   /** Whether both graphs have the same constants, in the same order. */
   equals(other: Graph): boolean {
-    const [mine, others] = [[...this.constants.keys()], [...other.constants.keys()]];
+    const [mine, others] = [[...this.constantNames.keys()], [...other.constantNames.keys()]];
     return mine.length === others.length && mine.every((key, i) => key === others[i]);
   }
 
@@ -59,18 +64,20 @@ export class Graph {
     return this.add("Placeholder", name, [], attrs);
   }
 
-  /** Equal constants share one node. */
-  constant({ dtype, shape, bytes }: ConstantValue): string {
-    const key = `${dtype}|${shape.join()}|${Buffer.from(bytes).toString("latin1")}`;
-    const known = this.constants.get(key);
-    if (known !== undefined) return known;
-    const value = tensorAttrMessage(tensorMessage(dtype, shape, bytes));
-    const name = this.add("Const", `constant_${this.constants.size}`, [], {
-      dtype: typeAttrMessage(dtype),
-      value,
-    });
-    this.constants.set(key, name);
+  constant(value: ConstantValue): string {
+    const key = `${value.dtype}|${value.shape.join()}|${Buffer.from(value.bytes).toString("latin1")}`;
+    const known = this.constantNames.get(key);
+    if (known !== undefined && this.sharesConstants) return known;
+    const name = this.namedConstant(`constant_${this.constants.size}`, value);
+    this.constantNames.set(key, name);
     return name;
+  }
+
+  namedConstant(name: string, constant: ConstantValue): string {
+    const { dtype, shape, bytes } = constant;
+    this.constants.set(name, constant);
+    const value = tensorAttrMessage(tensorMessage(dtype, shape, bytes));
+    return this.add("Const", name, [], { dtype: typeAttrMessage(dtype), value });
   }
 
   /** A variable of the session: its handle, one read of it, and a way to set it from outside. */
@@ -132,28 +139,7 @@ export class Graph {
   private one(): string {
     return this.constant({ dtype: INT32, shape: [], bytes: new Uint8Array([1, 0, 0, 0]) });
   }
-
-  /** The graph as the bytes of a `saved_model.pb`. */
-  serialize(): Uint8Array {
-    const graph = new messages.GraphDef();
-    graph.setNodeList(this.nodes);
-    const versions = new messages.VersionDef();
-    versions.setProducer(GRAPH_VERSION);
-    graph.setVersions(versions);
-    const info = new messages.MetaGraphDef.MetaInfoDef();
-    info.setTagsList(["serve"]);
-    const metaGraph = new messages.MetaGraphDef();
-    metaGraph.setGraphDef(graph);
-    metaGraph.setMetaInfoDef(info);
-    const model = new messages.SavedModel();
-    model.setSavedModelSchemaVersion(1);
-    model.setMetaGraphsList([metaGraph]);
-    return model.serializeBinary();
-  }
 }
-
-/** The GraphDef version we write: that of TensorFlow 2.16, the oldest library we build against. */
-const GRAPH_VERSION = 1766;
 
 export interface VariableNodes {
   readonly handle: string;

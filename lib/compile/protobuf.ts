@@ -38,14 +38,24 @@ export interface NodeMessage {
   setOp(op: string): void;
   setInputList(inputs: readonly string[]): void;
   getAttrMap(): MapField<AttrMessage>;
+  getName(): string;
+  getOp(): string;
+  getInputList(): readonly string[];
+  serializeBinary(): Uint8Array;
 }
 interface GraphMessage {
   setNodeList(nodes: readonly NodeMessage[]): void;
   setVersions(versions: object): void;
 }
+export interface TensorInfoMessage {
+  setName(name: string): void;
+  setDtype(dtype: number): void;
+  setTensorShape(shape: ShapeMessage): void;
+}
 interface SignatureMessage {
   setMethodName(name: string): void;
-  getOutputsMap(): MapField<object>;
+  getInputsMap(): MapField<TensorInfoMessage>;
+  getOutputsMap(): MapField<TensorInfoMessage>;
 }
 interface MetaGraphMessage {
   setGraphDef(graph: GraphMessage): void;
@@ -69,6 +79,7 @@ interface Messages {
     MetaInfoDef: new () => { setTagsList(tags: readonly string[]): void };
   };
   SignatureDef: new () => SignatureMessage;
+  TensorInfo: new () => TensorInfoMessage;
   SavedModel: new () => SavedModelMessage;
 }
 

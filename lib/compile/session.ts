@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { LatentLabError } from "../core/errors";
 import { type NativeTensor, nativeBackend } from "../engine/native-op";
 import type { Graph } from "./graph";
+import { savedModelBytes } from "./saved-model";
 
 /** A function cannot be compiled, or a compiled one cannot run. */
 export class CompileError extends LatentLabError {}
@@ -18,7 +19,7 @@ export class GraphSession {
   constructor(graph: Graph) {
     const folder = mkdtempSync(join(tmpdir(), "latentlab-graph-"));
     try {
-      writeFileSync(join(folder, "saved_model.pb"), graph.serialize());
+      writeFileSync(join(folder, "saved_model.pb"), savedModelBytes(graph.nodes));
       this.id = nativeBackend().binding.loadSavedModel(folder, "serve");
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);

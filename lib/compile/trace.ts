@@ -35,9 +35,8 @@ export interface TracedSeed {
  * tensors become names of node outputs.
  */
 export class Trace implements ActiveTrace {
-  readonly graph = new Graph();
   readonly captures: Capture[] = [];
-  readonly variables = new VariableTable(this.graph);
+  readonly variables: VariableTable;
   readonly seeds: TracedSeed[] = [];
   /** Variables that the function made, with their first values. */
   readonly created: { readonly variable: tf.Variable; readonly value: GraphValue }[] = [];
@@ -57,7 +56,12 @@ export class Trace implements ActiveTrace {
   private readonly seedTensors = new Map<SeedSource, { seed: TracedSeed; base: tf.Tensor }>();
 
   /** @param onOp hears how many nodes there are, after each op */
-  constructor(private readonly onOp: (size: number) => void) {}
+  constructor(
+    private readonly onOp: (size: number) => void,
+    readonly graph = new Graph(),
+  ) {
+    this.variables = new VariableTable(graph);
+  }
 
   /** Trace `body`, which returns the tensors to compute. */
   record(body: () => readonly tf.Tensor[]): GraphValue[] {

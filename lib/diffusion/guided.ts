@@ -1,5 +1,12 @@
 import { ValueError } from "../core/errors";
-import { assertDtype, assertInRange, assertInteger, assertReal, assertShape } from "../core/guard";
+import {
+  assertDtype,
+  assertFloats,
+  assertInRange,
+  assertInteger,
+  assertReal,
+  assertShape,
+} from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Batch, Denoiser, Labels, Timesteps, Tokens } from "../core/types";
 import { tf } from "../engine/tf";
@@ -102,8 +109,8 @@ export function onImpliedX0<X extends Batch, C>(
 }
 
 export type ClassifierFreeOptions<C> = {
-  /** s: 0 ignores the condition, 1 is no guidance. */
-  readonly guidanceScale: number;
+  /** s: 0 ignores the condition, 1 is no guidance. As a tensor, one graph serves every s. */
+  readonly guidanceScale: number | tf.Scalar;
   /** "No condition" for as many examples as the condition has; `nullLabels` for classes. */
   readonly nullCondition: (condition: C) => C;
   /** φ of `rescaleGuided`; 0 unless told. */
@@ -122,7 +129,9 @@ export function classifierFree<X extends Batch, C extends tf.Tensor = Labels>(
   denoise: Denoiser<X, C>,
   { guidanceScale, nullCondition, rescale = 0 }: ClassifierFreeOptions<C>,
 ): Denoiser<X, C> {
-  assertReal("classifierFree", "guidanceScale", guidanceScale);
+  if (guidanceScale instanceof tf.Tensor) {
+    assertFloats("classifierFree", "guidanceScale", guidanceScale, []);
+  } else assertReal("classifierFree", "guidanceScale", guidanceScale);
   assertInRange("classifierFree", "rescale", rescale, [0, 1]);
   return (xt, t, condition) => {
     if (condition === undefined) {
@@ -134,7 +143,10 @@ export function classifierFree<X extends Batch, C extends tf.Tensor = Labels>(
       if (guidanceScale === 0) return denoise(xt, t, none);
       const both = denoise(tf.concat([xt, xt]), tf.concat([t, t]), tf.concat([condition, none]));
       const [conditional, unconditional] = tf.split(both, 2) as [X, X];
-      const guided = combineNoise({ conditional, unconditional }, guidanceScale);
+      const guided =
+        guidanceScale instanceof tf.Tensor
+          ? unconditional.add<X>(conditional.sub(unconditional).mul(guidanceScale))
+          : combineNoise({ conditional, unconditional }, guidanceScale);
       return rescale === 0 ? guided : rescaleGuided({ guided, conditional }, rescale);
     });
   };

@@ -1,7 +1,9 @@
+export { SAMPLER_NAMES, type SamplerName } from "./algorithms";
 export * from "./checkpoint";
 export * from "./digit-judge";
 export * from "./digit-scores";
 export * from "./digits";
+export { exportPipeline } from "./export";
 export * from "./gan";
 export * from "./pipeline";
 export { loadPipeline, pipelineProvenance, type Provenance, savePipeline } from "./store";

@@ -1,7 +1,7 @@
 import { assertInRange, assertInteger, assertOneOf, assertReal } from "../core/guard";
 import { ValueError } from "../core/errors";
 import type { Rng } from "../core/random";
-import type { Denoiser, Images, Tokens } from "../core/types";
+import type { Denoiser, Images, Labels, Timesteps, Tokens } from "../core/types";
 import { encodeCaptions } from "../data/shapes/vocabulary";
 import { classifierFree } from "../diffusion/guided";
 import type { NoiseSchedule } from "../diffusion/schedule";
@@ -12,11 +12,9 @@ import type { Dit } from "../models/dit";
 import type { Unet } from "../models/unet";
 import type { Disposable } from "../core/memory";
 import { clipTo } from "../samplers/limit";
-import { ddim } from "../samplers/ddim";
-import { ddpm } from "../samplers/ddpm";
-import { dpmSolver } from "../samplers/dpm-solver";
 import { type Moment, sample } from "../samplers/sample";
 import { type CompiledSampler, compileSampler, type Sampler } from "../samplers/sampler";
+import { SAMPLER_NAMES, type SamplerName, scheduledSampler } from "./algorithms";
 
 /** A trained sampler's parts. The pipeline takes them over: `dispose` frees them. */
 export type PipelineParts = {
@@ -32,9 +30,6 @@ export type PipelineParts = {
   readonly textTower?: TextTower;
 };
 
-export const SAMPLER_NAMES = ["ddim", "ddpm", "dpm-solver"] as const;
-export type SamplerName = (typeof SAMPLER_NAMES)[number];
-
 export type GenerateOptions = {
   /** One picture for each: a caption, or a class. A network without condition takes `count`. */
   readonly captions?: readonly string[];
@@ -48,6 +43,14 @@ export type GenerateOptions = {
   /** Default "dpm-solver". */
   readonly sampler?: SamplerName;
   readonly signal?: AbortSignal;
+};
+
+/** What a network is asked for, and how strongly it shall follow. */
+export type PipelineCondition = {
+  /** Token ids `[B, L]` or classes `[B]`, int32. */
+  readonly ids: tf.Tensor;
+  /** s of classifier-free guidance; without it the network is asked once, which is s = 1. */
+  readonly guidanceScale?: tf.Scalar;
 };
 
 /** A picture in the making: `x` noisy and `x0` as the network sees it, in latents or pixels. */
@@ -65,7 +68,7 @@ export type GenerationMoment = Moment & {
  * const pictures = await pipeline.generate({ captions: ["a large red circle"], rng: new Rng(1) });
  */
 export class DiffusionPipeline implements Disposable {
-  private readonly samplers = new Map<string, CompiledSampler<Images, tf.Tensor>>();
+  private readonly samplers = new Map<SamplerName, CompiledSampler<Images, PipelineCondition>>();
 
   /** @throws ValueError if parts do not belong together */
   constructor(readonly parts: PipelineParts) {
@@ -109,12 +112,16 @@ export class DiffusionPipeline implements Disposable {
     const { rng, numSteps = 20, guidanceScale = 1, sampler = "dpm-solver", signal } = options;
     assertOneOf("DiffusionPipeline", "sampler", sampler, SAMPLER_NAMES);
     assertReal("DiffusionPipeline", "guidanceScale", guidanceScale);
-    const condition = this.conditionOf(options);
-    const count = condition?.shape[0] ?? options.count ?? 1;
+    const ids = this.idsOf(options);
+    const count = ids?.shape[0] ?? options.count ?? 1;
     const [size, channels] = this.denoisedShape();
     const shape = [count, size, size, channels];
+    const condition = ids && {
+      ids,
+      ...(guidanceScale !== 1 && { guidanceScale: tf.scalar(guidanceScale) }),
+    };
     try {
-      const algorithm = this.sampler(sampler, condition === undefined ? 1 : guidanceScale);
+      const algorithm = this.compiledSampler(sampler);
       const moments = sample(algorithm, {
         shape,
         rng,
@@ -126,8 +133,42 @@ export class DiffusionPipeline implements Disposable {
         yield { ...moment, pictures: () => this.decode(moment.x0) };
       }
     } finally {
-      condition?.dispose();
+      tf.dispose({ ...condition });
     }
+  }
+
+  /** An algorithm on this network and schedule, op by op. */
+  sampler(name: SamplerName): Sampler<Images, PipelineCondition> {
+    const { schedule, predicts = "noise", autoencoder } = this.parts;
+    const limits = autoencoder === undefined ? { limitX0: clipTo(-1, 1) } : {};
+    return scheduledSampler(name, (x, t, asked) => this.predict(x, t, asked), schedule, {
+      predicts,
+      ...limits,
+    });
+  }
+
+  /**
+   * What the network says of x_t, guided if a scale is given.
+   *
+   * @param x `[B, h, w, C]` latents or pixels
+   * @returns the noise, or what else it `predicts`; the caller owns it
+   */
+  predict(
+    x: Images,
+    t: Timesteps,
+    { ids, guidanceScale }: Partial<PipelineCondition> = {},
+  ): Images {
+    const { denoiser, textTower } = this.parts;
+    if (ids === undefined) return denoiser.forward(x, t);
+    const denoise: Denoiser<Images, tf.Tensor> = (noisy, at, asked) =>
+      tf.tidy(() => {
+        const isText = textTower !== undefined;
+        const given = isText ? textTower.forward(asked as Tokens) : (asked as Labels);
+        return denoiser.forward(noisy, at, given);
+      });
+    if (guidanceScale === undefined) return denoise(x, t, ids);
+    const nullCondition = (asked: tf.Tensor): tf.Tensor => this.nullCondition(asked);
+    return classifierFree(denoise, { guidanceScale, nullCondition })(x, t, ids);
   }
 
   /** Latents or pixels of the denoiser to pictures in [−1, 1]; the caller owns them. */
@@ -147,14 +188,14 @@ export class DiffusionPipeline implements Disposable {
   }
 
   /** Side and channels of what is denoised. */
-  private denoisedShape(): readonly [size: number, channels: number] {
+  denoisedShape(): readonly [size: number, channels: number] {
     const { config } = this.parts.denoiser;
     return "inputSize" in config
       ? [config.inputSize, config.inChannels]
       : [config.imageSize, config.imageChannels];
   }
 
-  private conditionOf({ captions, labels, count }: GenerateOptions): tf.Tensor | undefined {
+  private idsOf({ captions, labels, count }: GenerateOptions): tf.Tensor | undefined {
     const { contextSize, numClasses } = this.parts.denoiser.config;
     const wanted =
       contextSize !== undefined ? "captions" : numClasses !== undefined ? "labels" : "count";
@@ -178,53 +219,17 @@ export class DiffusionPipeline implements Disposable {
     return tf.tensor1d([...labels], "int32");
   }
 
-  private sampler(name: SamplerName, guidanceScale: number): CompiledSampler<Images, tf.Tensor> {
-    const key = `${name} ${guidanceScale}`;
-    const known = this.samplers.get(key);
-    if (known !== undefined) return known;
-    const { schedule, predicts = "noise", autoencoder } = this.parts;
-    const denoise: Denoiser<Images, tf.Tensor> =
-      guidanceScale === 1
-        ? (x, t, condition) => this.predict(x, t, condition)
-        : classifierFree((x, t, condition) => this.predict(x, t, condition), {
-            guidanceScale,
-            nullCondition: (condition) => this.nullCondition(condition),
-          });
-    const limits = autoencoder === undefined ? { limitX0: clipTo(-1, 1) } : {};
-    const compiled = compileSampler(make(name, denoise, schedule, { predicts, ...limits }));
-    this.samplers.set(key, compiled);
+  private compiledSampler(name: SamplerName): CompiledSampler<Images, PipelineCondition> {
+    let compiled = this.samplers.get(name);
+    if (compiled === undefined) {
+      compiled = compileSampler(this.sampler(name));
+      this.samplers.set(name, compiled);
+    }
     return compiled;
-  }
-
-  /** The network on token ids or labels. */
-  private predict(x: Images, t: tf.Tensor1D, condition: tf.Tensor | undefined): Images {
-    const { denoiser, textTower } = this.parts;
-    if (condition === undefined) return denoiser.forward(x, t);
-    return denoiser.forward(
-      x,
-      t,
-      textTower === undefined ? (condition as tf.Tensor1D) : textTower.forward(condition as Tokens),
-    );
   }
 
   private nullCondition(condition: tf.Tensor): tf.Tensor {
     const { numClasses = 0 } = this.parts.denoiser.config;
     return tf.fill(condition.shape, numClasses, "int32"); // padding is 0
-  }
-}
-
-function make(
-  name: SamplerName,
-  denoise: Denoiser<Images, tf.Tensor>,
-  schedule: NoiseSchedule,
-  options: Parameters<typeof ddim<Images, tf.Tensor>>[2],
-): Sampler<Images, tf.Tensor> {
-  switch (name) {
-    case "ddim":
-      return ddim(denoise, schedule, options);
-    case "ddpm":
-      return ddpm(denoise, schedule, options);
-    case "dpm-solver":
-      return dpmSolver(denoise, schedule, options);
   }
 }

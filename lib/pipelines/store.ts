@@ -4,6 +4,7 @@ import { basename, dirname } from "node:path";
 
 import { CheckpointError } from "../core/errors";
 import { writeWhole } from "../core/files";
+import { Scope } from "../core/memory";
 import { Rng } from "../core/random";
 import { NoiseSchedule } from "../diffusion/schedule";
 import { tf } from "../engine/tf";
@@ -94,13 +95,18 @@ export function loadPipeline(path: string): DiffusionPipeline {
       "Copy both files again, or make them anew.",
     );
   }
-  const parts = build(description);
+  const scope = new Scope(); // what there is when something fails
   try {
+    const parts = build(description, scope);
     tf.tidy(() => load(parts, toTensors(decodeSafetensors(bytes, file))));
     return new DiffusionPipeline(parts);
-  } catch (error) {
-    for (const module of modulesOf(parts)) module[1].dispose();
-    throw error;
+  } catch (cause) {
+    scope.dispose();
+    if (cause instanceof CheckpointError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CheckpointError(`${path}.json describes no pipeline: ${reason}`, undefined, {
+      cause,
+    });
   }
 }
 
@@ -109,17 +115,17 @@ export function pipelineProvenance(path: string): Provenance {
   return readDescription(`${path}.json`).provenance;
 }
 
-function build(description: Description): PipelineParts {
+function build(description: Description, scope: Scope): PipelineParts {
   const rng = new Rng(0); // every weight is loaded
   const { denoiser, autoencoder, textTower, latentScale, predicts, betas } = description;
+  const { kind, config } = denoiser;
   return {
-    denoiser:
-      denoiser.kind === "dit" ? new Dit(denoiser.config, rng) : new Unet(denoiser.config, rng),
+    denoiser: scope.own(kind === "dit" ? new Dit(config, rng) : new Unet(config, rng)),
     schedule: new NoiseSchedule(betas),
     ...(predicts && { predicts }),
     ...(latentScale !== undefined && { latentScale }),
-    ...(autoencoder && { autoencoder: new Autoencoder(autoencoder, rng) }),
-    ...(textTower && { textTower: new TextTower(textTower, rng) }),
+    ...(autoencoder && { autoencoder: scope.own(new Autoencoder(autoencoder, rng)) }),
+    ...(textTower && { textTower: scope.own(new TextTower(textTower, rng)) }),
   };
 }
 

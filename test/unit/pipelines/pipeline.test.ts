@@ -1,46 +1,12 @@
 import { strict as assert } from "node:assert";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { core, data, diffusion, models, pipelines, Rng, samplers, tf } from "latentlab";
+import { core, data, models, pipelines, Rng, samplers, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
-import { perturb } from "../../support/tensors";
-
-const SCHEDULE = diffusion.linearSchedule(50);
-
-/** Captions to 8 × 8 pictures through 4 × 4 latents. */
-function textToImage(): pipelines.DiffusionPipeline {
-  const rng = new Rng(1);
-  const latent = { inputSize: 4, inChannels: 2 };
-  const pipeline = new pipelines.DiffusionPipeline({
-    denoiser: new models.Dit(
-      { ...latent, patchSize: 2, hiddenSize: 8, depth: 1, numHeads: 2, contextSize: 8 },
-      rng,
-    ),
-    schedule: SCHEDULE,
-    textTower: new models.TextTower(
-      { vocabularySize: data.VOCABULARY.length, maxTokens: 10, size: 8, depth: 1, numHeads: 2 },
-      rng,
-    ),
-    autoencoder: new models.Autoencoder(
-      {
-        imageSize: 8,
-        imageChannels: 3,
-        baseChannels: 4,
-        channelMultipliers: [1, 1],
-        numResBlocks: 1,
-        latentChannels: 2,
-        numGroups: 2,
-      },
-      rng,
-    ),
-    latentScale: 0.5,
-  });
-  perturb(pipeline.parts.denoiser);
-  return pipeline;
-}
+import { classToImage, SCHEDULE, textToImage } from "../../support/pipelines";
 
 const ASKED = { captions: ["a small red circle", "two large blue squares"], numSteps: 3 };
 
@@ -117,10 +83,7 @@ describe("a stored pipeline", () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "pipeline-"));
     path = join(folder, "digits");
-    const config = { imageSize: 4, imageChannels: 1, baseChannels: 2, channelMultipliers: [1] };
-    const sizes = { numResBlocks: 1, attentionSizes: [], numGroups: 1, numClasses: 3 };
-    const denoiser = new models.Unet({ ...config, ...sizes }, new Rng(1));
-    const pipeline = new pipelines.DiffusionPipeline({ denoiser, schedule: SCHEDULE });
+    const pipeline = classToImage();
     pipelines.savePipeline(path, pipeline);
     pipeline.dispose();
   });
@@ -137,6 +100,18 @@ describe("a stored pipeline", () => {
 
   it("that is missing, changed or no pipeline is refused, and nothing leaks", () => {
     assert.throws(() => pipelines.loadPipeline(join(folder, "none")), /could not be read/);
+    const described = JSON.parse(readFileSync(`${path}.json`, "utf8")) as object;
+    const undescribed = [{ denoiser: undefined }, { denoiser: { kind: "unet", config: {} } }];
+    for (const change of [...undescribed, { betas: [2] }, { textTower: { size: -1 } }]) {
+      writeFileSync(`${path}.json`, JSON.stringify({ ...described, ...change }));
+      assert.throws(() => pipelines.loadPipeline(path), core.CheckpointError);
+    }
+    writeFileSync(`${path}.json`, JSON.stringify(described));
+    const bytes = readFileSync(`${path}.safetensors`);
+    writeFileSync(`${path}.safetensors`, bytes.subarray(0, bytes.length / 2));
+    assert.throws(() => pipelines.loadPipeline(path), /is not what digits.json was written for/);
+    writeFileSync(`${path}.safetensors`, bytes);
+    pipelines.loadPipeline(path).dispose();
     appendFileSync(`${path}.safetensors`, "x");
     assert.throws(() => pipelines.loadPipeline(path), /is not what digits.json was written for/);
     writeFileSync(`${path}.json`, "{}");
