@@ -67,6 +67,21 @@ export class DigitJudge implements Disposable {
     return distances.reduce((sum, distance) => sum + distance, 0) / sets;
   }
 
+  /** How likely the classifier thinks each class, `[N, 10]`; the caller owns it. */
+  probabilities(images: Images): tf.Tensor2D {
+    return tf.tidy(() =>
+      tf.concat(inBatches(images).map((batch) => this.classifier.forward(batch).softmax())),
+    );
+  }
+
+  /** The class that each picture is taken for. */
+  classes(images: Images): Int32Array {
+    const likeliest = tf.tidy(() => this.probabilities(images).argMax(1));
+    const classes = likeliest.dataSync<"int32">().slice();
+    likeliest.dispose();
+    return classes;
+  }
+
   /** Share of pictures that the classifier takes for the class that was asked for. */
   accuracy(images: Images, labels: readonly number[]): number {
     if (images.shape[0] !== labels.length) {
@@ -74,13 +89,8 @@ export class DigitJudge implements Disposable {
         `DigitJudge.accuracy: ${images.shape[0]} pictures, but ${labels.length} labels.`,
       );
     }
-    const guesses = inBatches(images).flatMap((batch) => {
-      const classes = tf.tidy(() => this.classifier.forward(batch).argMax(1));
-      const values = Array.from(classes.dataSync());
-      tf.dispose([classes, batch]);
-      return values;
-    });
-    return labels.filter((label, i) => guesses[i] === label).length / labels.length;
+    const classes = this.classes(images);
+    return labels.filter((label, i) => classes[i] === label).length / labels.length;
   }
 
   dispose(): void {

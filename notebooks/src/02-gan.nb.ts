@@ -31,6 +31,7 @@ import {
   nn,
   objectives,
   oracles,
+  pipelines,
   results,
   tf,
   training,
@@ -539,8 +540,8 @@ await watchRing({ name: "Three steps of D a round", criticSteps: 3 }, 1, steps(1
 // ends in tanh; $D$ halves it by strided convolutions, with leaky ReLU and batch norm, but none at its
 // input. Real and generated pictures pass through $D$ as two batches, each with its own statistics.
 //
-// A GAN has no likelihood, so its samples are scored by a **judge**: a classifier trained on the same
-// digits, which the game never sees. On its features, $\mathcal N(m, S)$ of the samples is compared
+// A GAN has no likelihood, so its samples are scored by the course's **judge**: a classifier of the same
+// digits, which the game never sees and which scores the digits of notebook 04, too. On its features, $\mathcal N(m, S)$ of the samples is compared
 // with that of held-out digits by the **Fréchet distance** $\|m - m'\|^2 + \mathrm{tr}(S + S' -
 // 2 (S S')^{1/2})$. Real digits against real ones do not give 0 with finitely many pictures: that is
 // the floor.
@@ -549,115 +550,60 @@ await watchRing({ name: "Three steps of D a round", criticSteps: 3 }, 1, steps(1
 // would $D$'s loss be if $G$ were perfect?
 
 // %% id="judge"
-const digits = data.openDigits();
-const isMnist = digits.imageShape[0] === 28;
-const count = Math.min(1000, Math.floor(digits.count / 10));
-const { train, heldOut } = digits.split({ heldOut: count, seed: 1 });
+const judge = pipelines.loadDigitJudge();
+const { train, reference, other } = pipelines.digitParts();
+const count = reference.count;
 const firstOf = (set: data.ImageDataset, n: number): core.Images =>
   data.examplesAt(
     set,
     Int32Array.from({ length: n }, (_, i) => i),
     { range: "signed" },
   ).x;
-const heldOutImages = firstOf(heldOut, count);
-const heldOutLabels = heldOut.labels ?? new Int32Array(count);
-class Judge extends nn.Module {
-  private readonly trunk: nn.Sequential;
-  private readonly out: nn.Dense;
-  constructor(rng: Rng) {
-    super();
-    const [side] = digits.imageShape;
-    const half = { kernelSize: 4, stride: 2 };
-    this.trunk = new nn.Sequential([
-      new nn.Conv2d(1, 12, rng, half),
-      (x) => nn.leakyRelu(x),
-      new nn.Conv2d(12, 24, rng, half),
-      (x) => nn.leakyRelu(x).reshape([x.shape[0], -1]),
-      new nn.Dense((side / 4) ** 2 * 24, 32, rng),
-      (x) => nn.leakyRelu(x),
-    ]);
-    this.out = new nn.Dense(32, 10, rng);
-  }
-  features(x: core.Images): tf.Tensor2D {
-    return this.trunk.forward(x) as tf.Tensor2D;
-  }
-  logits(x: core.Images): tf.Tensor2D {
-    return tf.tidy(() => this.out.forward(this.features(x)) as tf.Tensor2D);
-  }
-}
-const judge = new Judge(new Rng(20));
-const judgeOptimizer = training.adam(judge.namedParameters(), { learningRate: 2e-3 });
-const crossEntropy: training.LossFunction = ({ x, labels }) => {
-  const logProbability = core.logSoftmax(judge.logits(x as core.Images));
-  return logProbability
-    .mul(tf.oneHot(labels as core.Labels, 10))
-    .sum(1)
-    .mean<tf.Scalar>()
-    .neg();
-};
-const judgeRun = training.train(judge, crossEntropy, {
-  batches: data.shuffledBatches(train, { batchSize: 64, seed: 21, range: "signed" }),
-  steps: steps(800, 200),
-  learningRate: training.cosineDecay(2e-3, steps(800, 200)),
-  optimizer: judgeOptimizer,
-  rng: new Rng(22),
-});
-for await (const _ of judgeRun);
-judgeOptimizer.dispose();
-/** The digit that the judge sees in each picture. */
-const judged = (x: core.Images): Int32Array =>
-  tf.tidy(() => judge.logits(x).argMax(1).dataSync<"int32">().slice() as never) as Int32Array;
-const right = judged(heldOutImages).filter((digit, i) => digit === heldOutLabels[i]).length;
+const heldOutImages = firstOf(reference, count);
+const heldOutLabels = Array.from(reference.labels ?? []);
+const right = judge.accuracy(heldOutImages, heldOutLabels);
 console.log(
-  `${digits.describe()}. The judge reads ${((100 * right) / count).toFixed(1)} % of ${count} held-out digits.`,
+  `${train.describe()}. The judge reads ${(100 * right).toFixed(1)} % of ${count} held-out digits.`,
 );
 
-// %% id="dcgan"
-const dcgan = models.DCGAN_PRESETS[isMnist ? "28x28" : "8x8"];
-const artist = new models.DcganGenerator(dcgan, new Rng(30));
-const critic = new models.DcganDiscriminator(dcgan, new Rng(31));
-const dcganRounds = steps(2500, 200);
-const dcganOptimizers = {
-  generator: training.adam(artist.namedParameters(), { learningRate: 1e-3, beta1: 0.5 }),
-  discriminator: training.adam(critic.namedParameters(), { learningRate: 4e-4, beta1: 0.5 }),
-};
-const averaged = new training.Ema(artist, { decay: 0.99 });
-const learningRates = {
-  generator: training.cosineDecay(1e-3, dcganRounds),
-  discriminator: training.cosineDecay(4e-4, dcganRounds),
-};
-const dcganRun = training.trainGan(
-  { generator: artist, discriminator: critic },
-  objectives.ganLosses({
-    latentDim: dcgan.latentDim,
-    generate: (z) => artist.forward(z),
-    discriminate: (x) => critic.forward(x as core.Images),
-  }),
-  {
-    batches: data.shuffledBatches(train, { batchSize: 64, seed: 32, range: "signed" }),
-    steps: dcganRounds,
-    optimizers: dcganOptimizers,
-    learningRates,
-    ema: averaged,
-    rng: new Rng(33),
-    reportEvery: 5,
-  },
-);
-const fixedNoise = new Rng(34).normal<tf.Tensor2D>([40, dcgan.latentDim]);
-/** What the averaged generator draws, in evaluation mode; the caller owns it. */
-const drawAveraged = (z: tf.Tensor2D): Promise<core.Images> =>
-  averaged.whileAveraged(() => {
-    artist.setTraining(false);
-    const drawn = artist.forward(z);
-    artist.setTraining(true);
-    return drawn;
-  });
-async function gallery(title: string): Promise<viz.ImageGrid> {
-  const drawn = await drawAveraged(fixedNoise);
+// %% id="dcgan-made"
+const { generator: madeArtist, made } = pipelines.loadDigitGan();
+const { latentDim } = madeArtist.config;
+const fixedNoise = new Rng(34).normal<tf.Tensor2D>([40, latentDim]);
+function gallery(title: string, draw: (z: tf.Tensor2D) => core.Images): viz.ImageGrid {
+  const drawn = draw(fixedNoise);
   const shown = viz.imageGrid(drawn, { range: [-1, 1], columns: 10, title });
   drawn.dispose();
   return shown;
 }
+gallery(`The course's DCGAN: ${made.steps} rounds, ${made.seconds} s on the ${made.device}`, (z) =>
+  madeArtist.forward(z),
+);
+
+// %% [markdown] id="live-text"
+// These digits come from a checkpoint, which `npm run train:gans -- digits-dcgan` makes. The next cell
+// is the same training, live: as many rounds in the full profile, its first ones in the quick one.
+
+// %% id="dcgan"
+const players = pipelines.newDigitGan(new Rng(1));
+const artist = players.generator;
+const dcganRounds = steps(made.steps, 150);
+const averaged = new training.Ema(artist, { decay: 0.99 });
+const dcganRun = pipelines.trainDigitGan(players, {
+  batches: data.shuffledBatches(train, { batchSize: 64, seed: 1, range: "signed" }),
+  rounds: dcganRounds,
+  ema: averaged,
+  rng: new Rng(2),
+  reportEvery: 5,
+});
+/** What the averaged generator draws, in evaluation mode. */
+const whileAveraged = <T>(use: (draw: (z: tf.Tensor2D) => core.Images) => T): Promise<T> =>
+  averaged.whileAveraged(() => {
+    artist.setTraining(false);
+    const result = use((z) => artist.forward(z));
+    artist.setTraining(true);
+    return result;
+  });
 const history: { step: number; d: number; g: number }[] = [];
 const drawLosses = (): viz.Figure =>
   viz.curves({
@@ -672,13 +618,14 @@ const drawLosses = (): viz.Figure =>
   });
 const dcganBegan = performance.now();
 const lossFigure = viz.liveFigure(drawLosses);
-const pictures = viz.liveImages(await gallery("Before training"));
+const pictures = viz.liveImages(await whileAveraged((draw) => gallery("Before training", draw)));
 try {
   for await (const { step, discriminator, generator } of dcganRun) {
     history.push({ step, d: discriminator.loss, g: generator.loss });
     lossFigure.update(drawLosses);
-    if (step % 50 === 0 || step === dcganRounds)
-      pictures.update(await gallery(`After ${step} rounds: 40 fixed codes`));
+    if (step % 50 !== 0 && step !== dcganRounds) continue;
+    const title = `After ${step} rounds: 40 fixed codes`;
+    pictures.update(await whileAveraged((draw) => gallery(title, draw)));
   }
 } finally {
   lossFigure.end();
@@ -687,81 +634,71 @@ try {
 const dcganSeconds = (performance.now() - dcganBegan) / 1000;
 
 // %% id="verdict-dcgan"
-const drawn = await drawAveraged(new Rng(35).normal<tf.Tensor2D>([count, dcgan.latentDim]));
-const momentsOf = (x: core.Images): ReturnType<typeof metrics.featureMoments> => {
-  const features = judge.features(x);
-  const moments = metrics.featureMoments(features);
-  features.dispose();
-  return moments;
-};
-const trainImages = firstOf(train, count);
-const ofHeldOut = momentsOf(heldOutImages);
-const distance = metrics.frechetDistance(momentsOf(drawn), ofHeldOut);
-const distanceFloor = metrics.frechetDistance(momentsOf(trainImages), ofHeldOut);
-const sharesOf = (labels: Int32Array): number[] =>
+const sharesOf = (classes: ArrayLike<number>): number[] =>
   Array.from(
     { length: 10 },
-    (_, k) => labels.filter((label) => label === k).length / labels.length,
+    (_, k) => Array.from(classes).filter((digit) => digit === k).length / classes.length,
   );
-const shares = { real: sharesOf(heldOutLabels), drawn: sharesOf(judged(drawn)) };
-const imbalance = metrics.classImbalance(judged(drawn), shares.real);
-const imbalanceFloor = metrics.classImbalance(judged(trainImages), shares.real);
+const otherImages = firstOf(other, count);
+const realShares = sharesOf(heldOutLabels);
 /** Mean of the judge's largest probability, in percent. */
 const sureness = (x: core.Images): number =>
-  tf.tidy(() => judge.logits(x).softmax().max(1).mean().mul(100).dataSync()[0] as never) as number;
-const ofDcgan = { subject: "DCGAN", n: count, seed: 30, seconds: dcganSeconds } as const;
-scores.record({
-  ...ofDcgan,
-  metric: "Fréchet distance",
-  better: "lower",
-  value: distance,
-  floor: distanceFloor,
-});
-scores.record({
-  ...ofDcgan,
-  metric: "class imbalance",
-  unit: "%",
-  better: "lower",
-  value: 100 * imbalance,
-  floor: 100 * imbalanceFloor,
-});
-scores.record({
-  ...ofDcgan,
-  metric: "judge's sureness",
-  unit: "%",
-  better: "higher",
-  value: sureness(drawn),
-  floor: sureness(heldOutImages),
-});
-if (isMnist && !isQuick) {
-  const rarest = (100 * Math.min(...shares.drawn)).toFixed(1);
-  verdict(
-    Math.min(...shares.drawn) > 0.03,
-    `every digit is drawn: the rarest is ${rarest} % of the samples`,
-  );
-  verdict(
-    imbalance < 0.2,
-    `${(100 * imbalance).toFixed(0)} % of the samples would have to be another digit to match the held-out shares; of as many real digits ${(100 * imbalanceFloor).toFixed(0)} %`,
-  );
+  tf.tidy(() => judge.probabilities(x).max(1).mean().mul(100).dataSync()[0] as never) as number;
+const imbalanceOf = (x: core.Images): number =>
+  100 * metrics.classImbalance(judge.classes(x), realShares);
+const floors = {
+  distance: judge.floor(count),
+  imbalance: imbalanceOf(otherImages),
+  sureness: sureness(otherImages),
+};
+function scoreDigits(
+  drawn: core.Images,
+  of: { subject: string; seed: number; seconds: number },
+): void {
+  const own = { ...of, n: count };
+  const low = { ...own, better: "lower" } as const;
+  scores.record({
+    ...{ ...low, metric: "Fréchet distance", value: judge.frechet(drawn), floor: floors.distance },
+  });
+  const imbalance = { value: imbalanceOf(drawn), floor: floors.imbalance };
+  scores.record({ ...low, metric: "class imbalance", unit: "%", ...imbalance });
+  const sure = { better: "higher", value: sureness(drawn), floor: floors.sureness } as const;
+  scores.record({ ...own, metric: "judge's sureness", unit: "%", ...sure });
 }
+const scoreNoise = new Rng(35).normal<tf.Tensor2D>([count, latentDim]);
+const drawn = madeArtist.forward(scoreNoise);
+scoreDigits(drawn, { subject: "DCGAN", seed: made.seed, seconds: made.seconds });
+const live = await whileAveraged((draw) => draw(scoreNoise));
+const liveName = `DCGAN, ${dcganRounds} rounds, live`;
+scoreDigits(live, { subject: liveName, seed: 1, seconds: dcganSeconds });
+const drawnShares = sharesOf(judge.classes(drawn));
+const ofDcgan = (metric: string): results.Score => scores.of("DCGAN", metric);
+verdict(
+  Math.min(...drawnShares) > 0.03,
+  `every digit is drawn: the rarest is ${(100 * Math.min(...drawnShares)).toFixed(1)} % of ${count} samples`,
+);
+verdict(
+  ofDcgan("class imbalance").mean < 20,
+  `${ofDcgan("class imbalance").mean.toFixed(0)} % of the samples would have to be another digit to match the held-out shares; of as many real digits ${floors.imbalance.toFixed(0)} %`,
+);
 const lastRounds = history.slice(-50);
 const lastD = lastRounds.reduce((sum, { d }) => sum + d, 0) / lastRounds.length;
 console.log(
-  `Fréchet distance ${distance.toFixed(1)}, real digits against real ones ${distanceFloor.toFixed(1)}, n = ${count}.`,
+  `Fréchet distance ${ofDcgan("Fréchet distance").mean.toFixed(1)}, real digits against real ones ${floors.distance.toFixed(1)}, n = ${count}; after ${dcganRounds} rounds live ${scores.of(liveName, "Fréchet distance").mean.toFixed(1)}.`,
 );
 console.log(
   `D's loss over the last rounds is ${lastD.toFixed(2)} nats; log 4 = ${Math.log(4).toFixed(2)} if it could not tell.`,
 );
-trainImages.dispose();
+tf.dispose([otherImages, live, scoreNoise]);
 viz.bars({
   title: "Digits as the judge reads them",
   x: "digit",
   y: { label: "share of pictures" },
   note: `${count} samples and ${count} held-out digits`,
-  categories: shares.real.map((_, k) => String(k)),
+  categories: realShares.map((_, k) => String(k)),
   series: [
-    { name: "held out", values: shares.real },
-    { name: "DCGAN", values: shares.drawn },
+    { name: "held out", values: realShares },
+    { name: "DCGAN", values: drawnShares },
   ],
 });
 
@@ -810,7 +747,7 @@ pairGrid;
 // %% id="verdict-errata"
 /** Shapes of generated pictures and of the noise that they are made of. */
 const sizes = tf.tidy(() => {
-  const z = new Rng(40).normal<tf.Tensor2D>([count, dcgan.latentDim]);
+  const z = new Rng(40).normal<tf.Tensor2D>([count, latentDim]);
   return [artist.forward(z).shape.join(" × "), z.shape.join(" × ")] as never;
 }) as string[];
 viz.table(
@@ -837,7 +774,7 @@ viz.table(
       where: "3.2.2",
       printed: "DCGAN: LeakyReLU and batch norm everywhere",
       correct: "LeakyReLU in D only; no batch norm at G's output and D's input",
-      measured: `${[...artist.namedParameters().keys()].filter((name) => /orm.*weight/.test(name)).length} batch norms in G, ${[...critic.namedParameters().keys()].filter((name) => /orm.*weight/.test(name)).length} in D, of ${dcgan.channels.length + 1} layers each`,
+      measured: `${[...artist.namedParameters().keys()].filter((name) => /orm.*weight/.test(name)).length} batch norms in G, ${[...players.discriminator.namedParameters().keys()].filter((name) => /orm.*weight/.test(name)).length} in D, of ${artist.config.channels.length + 1} layers each`,
     },
     {
       where: "Table 1",

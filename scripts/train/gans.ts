@@ -1,6 +1,7 @@
 /**
- * Train the GANs of notebook 03 and save their generators: `npm run train:gans -- encoders stackgan
- * attngan progan progan-direct`, all of them without names. Small ones: about half an hour on two cores.
+ * Train the GANs of notebooks 02 and 03 and save their generators: `npm run train:gans -- digits-dcgan
+ * encoders stackgan attngan progan progan-direct`, all of them without names. Small ones: about half
+ * an hour on two cores.
  */
 import { core, data, models, pipelines, Rng, training } from "latentlab";
 
@@ -101,8 +102,28 @@ async function trainProgan(name: keyof typeof PROGANS): Promise<void> {
   save(name, generator, made);
 }
 
+async function trainDigitDcgan(): Promise<void> {
+  const { train } = pipelines.digitParts();
+  const players = pipelines.newDigitGan(new Rng(1));
+  const ema = new training.Ema(players.generator, { decay: 0.99 });
+  const made = { seed: 1, steps: 5000, started: performance.now() };
+  const run = pipelines.trainDigitGan(players, {
+    batches: data.shuffledBatches(train, { batchSize: 64, seed: 1, range: "signed" }),
+    rounds: made.steps,
+    ema,
+    rng: new Rng(2),
+    reportEvery: 100,
+  });
+  for await (const { step, generator, seconds } of run) {
+    console.log(`digits-dcgan ${step}: ${generator.loss.toFixed(2)}, ${seconds.toFixed(0)} s`);
+  }
+  ema.copyTo(players.generator);
+  save("digits-dcgan", players.generator, made, { data: train.describe() });
+}
+
 async function main(names: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => names.length === 0 || names.includes(name);
+  if (wants("digits-dcgan")) await trainDigitDcgan();
   if (wants("encoders")) await trainEncoders();
   const encoders = new pipelines.CaptionEncoders(new Rng(1));
   pipelines.loadCourseWeights("caption-encoders", encoders);

@@ -146,7 +146,7 @@ const STACKED: Readonly<Record<string, Subject>> = {
       imageShape: sizes(8, 8, 1),
       textSize: count(3),
       channels: sizes(3, 2),
-      compressedSize: count(2),
+      hiddenSize: count(2),
     }),
     rng,
   ),

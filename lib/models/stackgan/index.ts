@@ -1,5 +1,9 @@
 export { ConditioningAugmentation } from "./conditioning";
-export { TextDiscriminator, type TextDiscriminatorConfig } from "./discriminator";
+export {
+  TextDiscriminator,
+  type TextDiscriminatorConfig,
+  type TextVerdicts,
+} from "./discriminator";
 export {
   type StageOneConfig,
   StageOneGenerator,

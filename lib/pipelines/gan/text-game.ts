@@ -1,7 +1,7 @@
 import type { Rng } from "../../core/random";
 import type { Images, Loss, Tokens } from "../../core/types";
 import { tf } from "../../engine/tf";
-import { TextDiscriminator } from "../../models/stackgan/discriminator";
+import { TextDiscriminator, type TextVerdicts } from "../../models/stackgan/discriminator";
 import { Module } from "../../nn/module";
 import { averagePool } from "../../nn/resample";
 import { discriminatorLoss, generatorLoss, matchingAwareLoss } from "../../objectives/adversarial";
@@ -85,7 +85,8 @@ export function textGame(options: TextGameOptions, rng: Rng): TextGame {
         const { images, sentence, kl, matching } = play(tokens as Tokens, noise);
         const adversary = total(
           discriminator.bySize.map((judge, level) => {
-            const { pair, alone } = verdicts(judge, images[level] as Images, sentence);
+            const seen = judge.features(images[level] as Images);
+            const { pair, alone } = verdicts(judge, seen, sentence);
             return generatorLoss(pair).add<Loss>(generatorLoss(alone));
           }),
         );
@@ -97,12 +98,13 @@ export function textGame(options: TextGameOptions, rng: Rng): TextGame {
   };
 }
 
+/** @param features what the judge sees in pictures */
 function verdicts(
   judge: TextDiscriminator,
-  images: Images,
+  features: tf.Tensor2D,
   sentence: tf.Tensor2D,
-): ReturnType<TextDiscriminator["forward"]> {
-  const { pair, alone } = judge.forward(images, sentence);
+): TextVerdicts {
+  const { pair, alone } = judge.judge(features, sentence);
   return { pair: pair.mul(LOGIT_SCALE), alone: alone.mul(LOGIT_SCALE) };
 }
 
@@ -111,9 +113,10 @@ function judgeLoss(
   [real, fake]: readonly [Images, Images],
   sentence: tf.Tensor2D,
 ): Loss {
-  const right = verdicts(judge, real, sentence);
-  const wrong = verdicts(judge, real, nextOnes(sentence));
-  const made = verdicts(judge, fake, sentence);
+  const seen = judge.features(real);
+  const right = verdicts(judge, seen, sentence);
+  const wrong = verdicts(judge, seen, nextOnes(sentence));
+  const made = verdicts(judge, judge.features(fake), sentence);
   const ofPairs = matchingAwareLoss(right.pair, wrong.pair, made.pair);
   return ofPairs.add<Loss>(discriminatorLoss(right.alone, made.alone));
 }

@@ -16,7 +16,7 @@ const LABELS = [0, 1, 2, 0];
 
 const texts = (): tf.Tensor2D => tf.tensor2d(LABELS.map((label) => TEXTS[label]!));
 
-const DISCRIMINATOR = { textSize: 3, channels: [4, 5], compressedSize: 2 } as const;
+const DISCRIMINATOR = { textSize: 3, channels: [4, 5], hiddenSize: 2 } as const;
 
 describe("StackGAN", () => {
   const STAGE_ONE = {
