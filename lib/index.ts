@@ -4,6 +4,7 @@ export * as data from "./data";
 export * as diffusion from "./diffusion";
 export * as engine from "./engine";
 export * as equations from "./equations";
+export * as gallery from "./gallery";
 export * as metrics from "./metrics";
 export * as models from "./models";
 export * as nn from "./nn";

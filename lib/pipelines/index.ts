@@ -6,4 +6,11 @@ export * from "./digits";
 export { exportPipeline } from "./export";
 export * from "./gan";
 export * from "./pipeline";
-export { loadPipeline, pipelineProvenance, type Provenance, savePipeline } from "./store";
+export {
+  describePipeline,
+  loadPipeline,
+  type PipelineKind,
+  pipelineProvenance,
+  type Provenance,
+  savePipeline,
+} from "./store";

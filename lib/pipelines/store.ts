@@ -115,6 +115,28 @@ export function pipelineProvenance(path: string): Provenance {
   return readDescription(`${path}.json`).provenance;
 }
 
+/** What a saved pipeline is, without loading it. */
+export type PipelineKind = {
+  readonly network: "unet" | "dit";
+  readonly space: "latents" | "pixels";
+  readonly asks: "captions" | "labels" | "nothing";
+};
+
+/** The kind of a saved pipeline, or undefined if `PATH.json` describes none. */
+export function describePipeline(path: string): PipelineKind | undefined {
+  try {
+    const { denoiser, autoencoder, textTower } = readDescription(`${path}.json`);
+    const isOfClasses = denoiser.config.numClasses !== undefined;
+    return {
+      network: denoiser.kind,
+      space: autoencoder === undefined ? "pixels" : "latents",
+      asks: textTower !== undefined ? "captions" : isOfClasses ? "labels" : "nothing",
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 function build(description: Description, scope: Scope): PipelineParts {
   const rng = new Rng(0); // every weight is loaded
   const { denoiser, autoencoder, textTower, latentScale, predicts, betas } = description;

@@ -26,6 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const TOP = [
   "checks",
   "pipelines",
+  "gallery",
   "equations.ts",
   "gan-equations.ts",
   "review-equations.ts",
