@@ -1,4 +1,4 @@
-import { ValueError } from "../core/errors";
+import { ShapeError, ValueError } from "../core/errors";
 import { assertInteger } from "../core/guard";
 import { Rng } from "../core/random";
 import type {
@@ -63,8 +63,31 @@ export function cacheLatents(
     shape: shape as [number, number, number],
     mean,
     std,
-    scale: 1 / deviation(mean, std),
+    scale: latentScale({ mean, std }),
   };
+}
+
+/**
+ * What latents are multiplied by so that samples of all q together have standard deviation 1: the
+ * variance of the means and the mean of the variances add up.
+ *
+ * @eq R.23 the scale factor, 1 / √(Var μ + E σ²)
+ * @param q means and standard deviations, one number for each latent of each picture
+ * @throws ShapeError if their numbers differ; ValueError if there are none
+ * @see Rombach et al. 2022, arXiv:2112.10752v2, appendix G
+ */
+export function latentScale(q: Readonly<Record<"mean" | "std", Float32Array>>): number {
+  const { mean, std } = q;
+  assertInteger("latentScale", "the number of latents", mean.length);
+  if (std.length !== mean.length) {
+    throw new ShapeError(`latentScale: ${mean.length} means, but ${std.length} deviations.`);
+  }
+  const average = mean.reduce((sum, value) => sum + value, 0) / mean.length;
+  const squares = mean.reduce(
+    (sum, value, i) => sum + (value - average) ** 2 + (std[i] as number) ** 2,
+    0,
+  );
+  return Math.sqrt(mean.length / squares);
 }
 
 export type LatentBatchOptions = {
@@ -112,16 +135,6 @@ function drawLatents(latents: CachedLatents, ids: Int32Array, rng: Rng): Images 
     return scale * ((mean[at] as number) + (std[at] as number) * draw);
   });
   return tf.tensor4d(Float32Array.from(z), [ids.length, ...shape]);
-}
-
-/** √ of the mean of std² plus the variance of the means. */
-function deviation(mean: Float32Array, std: Float32Array): number {
-  const average = mean.reduce((sum, value) => sum + value, 0) / mean.length;
-  const squares = mean.reduce(
-    (sum, value, i) => sum + (value - average) ** 2 + (std[i] as number) ** 2,
-    0,
-  );
-  return Math.sqrt(squares / mean.length);
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

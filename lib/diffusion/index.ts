@@ -4,6 +4,8 @@ export * from "./flow";
 export * from "./forward";
 export * from "./guidance";
 export * from "./guided";
+export * from "./interpolate";
+export * from "./known";
 export { learnedLogVariance, learnedVarianceKernel } from "./learned-variance";
 export * from "./likelihood";
 export * from "./ode";

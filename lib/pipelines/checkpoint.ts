@@ -34,7 +34,7 @@ export function loadCourseWeights(name: string, model: Module): CheckpointProven
   if (!existsSync(`${path}.safetensors`)) {
     throw new DataMissingError(
       `There is no checkpoint ${path}.safetensors.`,
-      "Train it: npm run train:gans, or train:digits for one of digits.",
+      "Train it: npm run train:gans, train:digits or train:text-to-image.",
     );
   }
   loadWeights(`${path}.safetensors`, model);

@@ -14,3 +14,4 @@ export {
   type Provenance,
   savePipeline,
 } from "./store";
+export * from "./text-to-image";

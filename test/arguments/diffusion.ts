@@ -47,6 +47,17 @@ export const DIFFUSION: Readonly<Record<string, Subject>> = {
   "diffusion.scaledLinearSchedule": takes(diffusion.scaledLinearSchedule, STEPS, BETA_RANGE),
   "diffusion.quadraticSchedule": takes(diffusion.quadraticSchedule, STEPS, BETA_RANGE),
   "diffusion.sigmoidSchedule": takes(diffusion.sigmoidSchedule, STEPS, BETA_RANGE),
+  "diffusion.slerp": takes(
+    diffusion.slerp,
+    tensor([2, 3], { fixed: [0, 1] }),
+    tensor([2, 3], { fixed: [0, 1] }),
+    number(0.3, { min: 0, max: 1 }),
+  ),
+  "diffusion.keepKnown": takes(
+    diffusion.keepKnown,
+    END,
+    record({ clean: END, mask: END }),
+  ),
   "diffusion.cosineSchedule": takes(
     diffusion.cosineSchedule,
     STEPS,

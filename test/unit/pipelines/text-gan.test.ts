@@ -4,23 +4,9 @@ import { readdirSync, statSync } from "node:fs";
 import { type core, data, models, type nn, pipelines, Rng, tf, training } from "latentlab";
 
 import { assertClose } from "../../support/close";
+import { drawTruth } from "../../support/drawn";
 
 const CHECKPOINTS = "datasets/checkpoints";
-
-/** Two scenes drawn for the caption that the generator is given: a generator that makes no mistake. */
-function drawTruth(captions: readonly string[]): core.Images {
-  const pictures = captions.map((text, i) => {
-    const scene = data.sampleScene(data.parseCaption(text), new Rng(i));
-    const bytes = data.drawObjects(data.sceneObjects(scene), 32);
-    return tf.tensor3d(
-      Float32Array.from(bytes, (byte) => byte / 127.5 - 1),
-      [32, 32, 3],
-    );
-  });
-  const stacked = tf.stack(pictures) as core.Images;
-  tf.dispose(pictures);
-  return stacked;
-}
 
 function softplus(x: number): number {
   return Math.log1p(Math.exp(x));

@@ -1,0 +1,3 @@
+export * from "./accuracy";
+export * from "./load";
+export * from "./networks";
