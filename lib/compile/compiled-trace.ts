@@ -22,6 +22,7 @@ export class CompiledTrace implements VariableHolder {
   private readonly session: GraphSession;
   /** Which argument each generator was, if it was one. */
   private readonly sourceArguments: readonly number[];
+  private readonly changed: readonly tf.Variable[];
 
   private constructor(
     private readonly trace: Trace,
@@ -31,6 +32,7 @@ export class CompiledTrace implements VariableHolder {
     { sources }: Leaves,
   ) {
     this.sourceArguments = trace.seeds.map(({ source }) => sources.indexOf(source));
+    this.changed = trace.variables.used.filter((v) => v.isAssigned).map((v) => v.variable);
     this.session = new GraphSession(trace.graph);
   }
 
@@ -69,15 +71,14 @@ export class CompiledTrace implements VariableHolder {
 
   run({ tensors, sources }: Leaves): unknown {
     this.loadVariables();
-    const changed = this.changedVariables();
-    detachClones(changed);
+    detachClones(this.changed);
     const feeds = new Map<string, number>();
     this.feedArguments(tensors, feeds);
     this.feedCaptures(feeds);
     const seedIds = this.feedSeeds(sources, feeds);
     const outputs = this.session.run(feeds, this.fetches);
     for (const id of seedIds) nativeBackend().binding.deleteTensor(id);
-    noteChanged(changed, this);
+    noteChanged(this.changed, this);
     return this.wrap(outputs);
   }
 
@@ -93,10 +94,6 @@ export class CompiledTrace implements VariableHolder {
       this,
     );
     this.session.dispose();
-  }
-
-  private changedVariables(): tf.Variable[] {
-    return this.trace.variables.used.filter((v) => v.isAssigned).map(({ variable }) => variable);
   }
 
   /** Bring into the session what was assigned outside it since the last run. */

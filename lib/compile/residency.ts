@@ -40,8 +40,9 @@ export function noteLoaded(variable: tf.Variable, holder: VariableHolder): void 
  * changes, and must keep the value it was made with when a session changes the variable.
  */
 export function detachClones(variables: readonly tf.Variable[]): void {
+  const { tensorMap } = nativeBackend();
   for (const variable of variables) {
-    if (nativeBackend().tensorMap.get(variable.dataId).refCount === 1) continue;
+    if (tensorMap.get(variable.dataId).refCount === 1) continue;
     const holders = residences.get(variable)?.holders ?? new Set();
     const copy = tf.tidy(() => variable.add(0));
     variable.assign(copy);
@@ -55,6 +56,7 @@ export function noteChanged(variables: readonly tf.Variable[], holder: VariableH
   installLazyReads();
   for (const variable of variables) {
     const before = residences.get(variable);
+    if (before !== undefined && isOnlyIn(holder, before)) continue; // as after the step before
     if (before !== undefined && before.dataId !== variable.dataId) stale.delete(before.dataId);
     const residence = newResidence(variable, holder);
     residences.set(variable, residence);
@@ -77,6 +79,13 @@ export function evacuate(variables: readonly tf.Variable[], holder: VariableHold
 /** Make tfjs's copy of every variable up to date. */
 export function materializeAll(): void {
   for (const dataId of [...stale.keys()]) materialize(dataId);
+}
+
+/** Whether the variable's value is there and nowhere else already. */
+function isOnlyIn(holder: VariableHolder, residence: Residence): boolean {
+  const { variable, dataId, holders } = residence;
+  const isPresent = variable.dataId === dataId && stale.get(dataId) === residence;
+  return isPresent && holders.size === 1 && holders.has(holder);
 }
 
 function newResidence(variable: tf.Variable, holder: VariableHolder): Residence {

@@ -1,13 +1,37 @@
-import { type Attr, nativeOps, scalarAttr, typeAttr } from "../engine/native-op";
+import { type Attr, nativeOp, nativeOps, scalarAttr, typeAttr } from "../engine/native-op";
 import { isTaped } from "../engine/tape";
 import { tf } from "../engine/tf";
+
+/**
+ * The mean of x² over `axes`, which are kept: read in one go, where square and mean write x² between
+ * them. The caller owns it.
+ */
+export function meanSquare(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
+  const count = axes.reduce((product, axis) => product * (x.shape.at(axis) as number), 1);
+  const attrs = [
+    typeAttr("T", "float32"),
+    typeAttr("Tidx", "int32"),
+    scalarAttr("keep_dims", "BOOL", true),
+  ];
+  const operation = tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([input as tf.Tensor]);
+    const length = nativeOp("EuclideanNorm", attrs, [
+      input as tf.Tensor,
+      tf.tensor1d([...axes], "int32"),
+    ]);
+    const gradFunc = (dy: tf.Tensor, [saved]: tf.Tensor[]): tf.Tensor =>
+      (saved as tf.Tensor).mul(dy.mul(2 / count));
+    return { value: length.square().div(count), gradFunc };
+  });
+  return operation(x);
+}
 
 type Parts = { readonly value: tf.Tensor; readonly inverse: tf.Tensor };
 
 /** x̂ = (x − mean) / √(variance + ε) over `axes`, and 1 / √(variance + ε). */
 function partsOf(x: tf.Tensor, axes: number[], epsilon: number): Parts {
   const centred = x.sub(x.mean(axes, true));
-  const inverse = centred.square().mean(axes, true).add(epsilon).rsqrt();
+  const inverse = meanSquare(centred, axes).add(epsilon).rsqrt();
   return { value: centred.mul(inverse), inverse };
 }
 
