@@ -2,16 +2,13 @@
  * `npm run export -- NAME FOLDER`: write a trained sampler as a TensorFlow SavedModel. NAME is one of
  * the course's checkpoints or the path of another, without an ending.
  */
-import { existsSync } from "node:fs";
-
 import { core, pipelines } from "latentlab";
 
 function main([name, folder]: readonly string[]): void {
   if (name === undefined || folder === undefined) {
     throw new core.ValueError("Which sampler, and where to?", "npm run export -- NAME FOLDER");
   }
-  const path = existsSync(`${name}.json`) ? name : pipelines.checkpointPath(name);
-  const pipeline = pipelines.loadPipeline(path);
+  const pipeline = pipelines.loadSampler(name);
   pipelines.exportPipeline(folder, pipeline);
   pipeline.dispose();
   console.log(`${folder} is written. In Python: tf.saved_model.load("${folder}").signatures`);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 
 import { checkpointPath } from "../pipelines/checkpoint";
 import { describePipeline, loadPipeline } from "../pipelines/store";
+import { loadTextToImage, SHAPES_DENOISERS } from "../pipelines/text-to-image";
 import { attnGanPainter, type Painter, pipelinePainter, stackGanPainter } from "./painter";
 
 /** A model that the gallery offers; it is loaded when it is first asked. */
@@ -20,6 +21,7 @@ export function courseModels(): GalleryModel[] {
   const names = checkpointNames();
   const pipelines = names.map(pipelineModel).filter((model) => model !== undefined);
   return [
+    ...names.flatMap(shapesModel),
     ...pipelines,
     ...gansOf(names, /^attngan-\d+$/, "AttnGAN", attnGanPainter),
     ...gansOf(names, /^stackgan-\d+$/, "StackGAN", stackGanPainter),
@@ -35,6 +37,17 @@ function checkpointNames(): string[] {
   } catch {
     return [];
   }
+}
+
+/** A latent sampler of the course, whose parts lie in files of their own. */
+function shapesModel(name: string): GalleryModel[] {
+  return SHAPES_DENOISERS.flatMap((kind) => {
+    const seed = Number(new RegExp(`^shapes-${kind}-(\\d+)$`).exec(name)?.[1]);
+    if (Number.isNaN(seed)) return [];
+    const title = `latent ${kind === "dit" ? "DiT" : "U-Net"}, seed ${seed}`;
+    const load = (): Painter => pipelinePainter(loadTextToImage(kind, seed));
+    return [{ name, title, isDiffusion: true, load }];
+  });
 }
 
 /** A saved pipeline, if that is what it is and if it takes captions. */

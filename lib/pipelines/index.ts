@@ -1,5 +1,6 @@
 export { SAMPLER_NAMES, type SamplerName } from "./algorithms";
 export * from "./checkpoint";
+export { loadSampler } from "./course-sampler";
 export * from "./digit-judge";
 export * from "./digit-scores";
 export * from "./digits";

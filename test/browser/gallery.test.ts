@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { pipelines } from "latentlab";
-import type { Browser, FrameLocator } from "playwright-core";
+import type { Browser, FrameLocator, Locator } from "playwright-core";
 
 import { findBrowser, launchBrowser } from "../support/browser";
 import { codeNotebook, JupyterLab } from "../support/jupyter-lab";
 import { LabPage } from "../support/lab-page";
-import { textToImage } from "../support/pipelines";
 
 const SCREENSHOTS = join(".build", "screenshots");
+
+const MODELS = ["shapes-dit-1", "shapes-unet-1", "attngan-1"] as const;
 
 describe("the gallery in JupyterLab", function () {
   let browser: Browser;
@@ -19,6 +19,8 @@ describe("the gallery in JupyterLab", function () {
   let lab: LabPage;
   let folder: string;
   let box: FrameLocator;
+  const model = (name: string): Locator =>
+    box.locator("#models label", { hasText: name }).locator("input");
 
   before(async function () {
     const chromium = findBrowser();
@@ -29,14 +31,9 @@ describe("the gallery in JupyterLab", function () {
       return this.skip();
     }
     folder = mkdtempSync(join(tmpdir(), "gallery-"));
-    const tiny = textToImage();
-    pipelines.savePipeline(join(folder, "tiny"), tiny);
-    tiny.dispose();
-    const cell = `import { gallery, pipelines } from "latentlab";
-const load = () => gallery.pipelinePainter(pipelines.loadPipeline(${JSON.stringify(join(folder, "tiny"))}));
-const tiny = { name: "tiny", title: "latent DiT", isDiffusion: true, load };
+    const cell = `import { gallery } from "latentlab";
 const book = new gallery.GalleryBook(${JSON.stringify(join(folder, "gallery.jsonl"))});
-await gallery.Gallery.open(new gallery.Studio([tiny, ...gallery.courseModels()], book))`;
+await gallery.Gallery.open(new gallery.Studio(gallery.courseModels(), book))`;
     jupyter = await JupyterLab.start({ "gallery.ipynb": codeNotebook([cell]) });
     browser = await launchBrowser(chromium);
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
@@ -63,29 +60,32 @@ await gallery.Gallery.open(new gallery.Studio([tiny, ...gallery.courseModels()],
     await box.locator("#error", { hasText: 'got "purple"' }).waitFor();
   });
 
-  it("paints a caption with two models side by side, and keeps the pictures", async () => {
+  it("paints a caption with models side by side, and keeps the pictures", async () => {
     await box.locator("#caption").fill("a large red circle");
-    await box.locator("#models label", { hasText: "attngan-1" }).locator("input").check();
+    for (const name of MODELS) await model(name).check();
     await box.locator("#paint").click();
-    await box.locator("#gallery .card").nth(1).waitFor();
-    assert.equal(await box.locator("#now .card").count(), 2);
-    assert.equal(await box.locator("#now figcaption").count(), 8);
+    await box.locator("#gallery .card").nth(2).waitFor();
+    assert.equal(await box.locator("#now .card").count(), 3);
+    assert.equal(await box.locator("#now figcaption").count(), 12);
     const facts = await box.locator("#now .facts").allInnerTexts();
-    assert.match(facts[0] ?? "", /latent DiT \(tiny\) · seed 1 · 20 steps · s = 3 · .*of 4 exact/);
-    assert.match(facts[1] ?? "", /AttnGAN \(attngan-1\) · seed 1 · [\d.]+ s/);
+    MODELS.forEach((name, i) =>
+      assert.ok(facts[i]?.includes(`(${name}) · noise seed 1`), facts[i]),
+    );
+    assert.match(facts[0] ?? "", /20 steps · s = 3 · [\d.]+ s with loading · \d of 4 exact/);
+    assert.doesNotMatch(facts[2] ?? "", /steps/);
     await lab.screenshot(join(SCREENSHOTS, "gallery.png"));
   });
 
   it("stops when told to, and paints again", async () => {
-    await box.locator("#models label", { hasText: "attngan-1" }).locator("input").uncheck();
-    await box.locator("#numSteps").fill("50");
+    for (const name of MODELS.slice(1)) await model(name).uncheck();
+    await box.locator("#numSteps").fill("200");
     await box.locator("#paint").click();
     await box.locator("#now figure").first().waitFor();
     await box.locator("#stop").click();
     await box.locator("#error", { hasText: "Stopped" }).waitFor();
-    assert.equal(await box.locator("#gallery .card").count(), 2);
+    assert.equal(await box.locator("#gallery .card").count(), 3);
     await box.locator("#numSteps").fill("2");
     await box.locator("#paint").click();
-    await box.locator("#gallery .card").nth(2).waitFor();
+    await box.locator("#gallery .card").nth(3).waitFor();
   });
 });

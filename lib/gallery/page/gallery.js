@@ -44,7 +44,7 @@
     const exact = entry.pictures.filter(({ isExact }) => isExact).length;
     const facts = [
       `${title} (${model})`,
-      `seed ${seed}`,
+      `noise seed ${seed}`,
       ...(numSteps === undefined ? [] : [`${numSteps} steps`, `s = ${guidanceScale}`]),
       `${seconds.toFixed(1)} s${isFirst ? " with loading" : ""}`,
       `${exact} of ${pictures.length} exact`,

@@ -89,6 +89,14 @@ describe("a stored pipeline", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
+  it("is loaded by its path, and the course's by their names", () => {
+    for (const name of [path, "digits-ddpm", "shapes-dit-1", "shapes-unet-1"]) {
+      pipelines.loadSampler(name).dispose();
+    }
+    assert.throws(() => pipelines.loadSampler("shapes-dit-99"), core.DataMissingError);
+    assert.throws(() => pipelines.loadSampler("none"), core.CheckpointError);
+  });
+
   it("answers classes, and those out of range with an error", async () => {
     const pipeline = pipelines.loadPipeline(path);
     const pictures = await pipeline.generate({ labels: [0, 2], numSteps: 2, rng: new Rng(1) });

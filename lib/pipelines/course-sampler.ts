@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+
+import { checkpointPath } from "./checkpoint";
+import type { DiffusionPipeline } from "./pipeline";
+import { loadPipeline } from "./store";
+import { loadTextToImage, SHAPES_DENOISERS } from "./text-to-image";
+
+/**
+ * Any diffusion sampler in one call.
+ *
+ * @param name of a checkpoint of the course, as `digits-ddpm` or `shapes-dit-1`, or the path, without
+ *   an ending, of what `savePipeline` saved
+ * @returns the caller owns it
+ * @throws DataMissingError, CheckpointError
+ */
+export function loadSampler(name: string): DiffusionPipeline {
+  for (const kind of SHAPES_DENOISERS) {
+    const seed = new RegExp(`^shapes-${kind}-(\\d+)$`).exec(name)?.[1];
+    if (seed !== undefined) return loadTextToImage(kind, Number(seed));
+  }
+  return loadPipeline(existsSync(`${name}.json`) ? name : checkpointPath(name));
+}
