@@ -6,6 +6,7 @@ import { examplesAt } from "../data/batches";
 import type { ImageDataset } from "../data/dataset";
 import { tf } from "../engine/tf";
 import { featureMoments, frechetDistance } from "../metrics/frechet";
+import { type ManifoldScores, precisionRecall } from "../metrics/neighbours";
 import type { Classifier } from "../models/classifier";
 import type { Gaussian } from "../oracles/gaussian";
 import { digitParts, loadDigitClassifier } from "./digits";
@@ -19,6 +20,8 @@ const MOST_SETS = 8;
  * digits that no network of the course has seen. It takes the classifier over.
  */
 export class DigitJudge implements Disposable {
+  /** `[2000, 64]` of the reference. */
+  private readonly real: tf.Tensor2D;
   private readonly truth: Gaussian;
 
   /**
@@ -29,7 +32,8 @@ export class DigitJudge implements Disposable {
     private readonly classifier: Classifier,
     private readonly parts: Readonly<Record<"reference" | "other", ImageDataset>>,
   ) {
-    this.truth = this.momentsOf(parts.reference, 0, parts.reference.count);
+    this.real = this.featuresOf(parts.reference, 0, parts.reference.count);
+    this.truth = featureMoments(this.real);
   }
 
   /** What the classifier's last layer reads, `[N, 64]`; the caller owns it. */
@@ -61,9 +65,12 @@ export class DigitJudge implements Disposable {
         `DigitJudge.floor: there are ${this.parts.other.count} digits, not ${n}.`,
       );
     }
-    const distances = Array.from({ length: sets }, (_, i) =>
-      frechetDistance(this.momentsOf(this.parts.other, i * n, (i + 1) * n), this.truth),
-    );
+    const distances = Array.from({ length: sets }, (_, i) => {
+      const features = this.featuresOf(this.parts.other, i * n, (i + 1) * n);
+      const distance = frechetDistance(featureMoments(features), this.truth);
+      features.dispose();
+      return distance;
+    });
     return distances.reduce((sum, distance) => sum + distance, 0) / sets;
   }
 
@@ -82,6 +89,17 @@ export class DigitJudge implements Disposable {
     return classes;
   }
 
+  /**
+   * Fidelity and variety apart, against as many digits of the reference as there are pictures, if it
+   * has so many.
+   */
+  manifold(images: Images): ManifoldScores {
+    return tf.tidy(() => {
+      const real = this.real.slice(0, Math.min(images.shape[0], this.real.shape[0]));
+      return precisionRecall(real, this.features(images)) as never;
+    });
+  }
+
   /** Share of pictures that the classifier takes for the class that was asked for. */
   accuracy(images: Images, labels: readonly number[]): number {
     if (images.shape[0] !== labels.length) {
@@ -94,16 +112,16 @@ export class DigitJudge implements Disposable {
   }
 
   dispose(): void {
+    this.real.dispose();
     this.classifier.dispose();
   }
 
-  private momentsOf(digits: ImageDataset, from: number, to: number): Gaussian {
+  private featuresOf(digits: ImageDataset, from: number, to: number): tf.Tensor2D {
     const ids = Int32Array.from({ length: to - from }, (_, i) => from + i);
     const { x, labels } = examplesAt(digits, ids, { range: "signed" });
     const features = this.features(x);
-    const moments = featureMoments(features);
-    tf.dispose([x, labels ?? [], features]);
-    return moments;
+    tf.dispose([x, labels ?? []]);
+    return features;
   }
 }
 

@@ -3,6 +3,8 @@ export * from "./checkpoint";
 export { loadSampler } from "./course-sampler";
 export * from "./digit-judge";
 export * from "./digit-scores";
+export * from "./digit-table";
+export * from "./digit-training";
 export * from "./digits";
 export { exportPipeline } from "./export";
 export * from "./gan";

@@ -152,7 +152,7 @@ viz.curves({
 // **Predict.** Drag the slider below: until which $t$ can you read the digits? Then: for which part of
 // its steps does the linear schedule lie where the digits cannot be read any more?
 
-// %% id="digits"
+// %% id="verdict-schedules"
 const { train, reference, other } = pipelines.digitParts();
 const pictureOf = (set: data.ImageDataset, from: number, to: number): core.Images =>
   data.examplesAt(
@@ -177,9 +177,7 @@ const frames = [0, 50, 100, 200, 300, 400, 500, 600, 800, 1000].map((t) => {
   xt.dispose();
   return { t, images };
 });
-viz.timestepScrubber(frames);
-
-// %% id="verdict-schedules"
+viz.display(viz.timestepScrubber(frames));
 const schedules = {
   linear,
   "scaled linear": diffusion.scaledLinearSchedule(1000),
@@ -325,14 +323,7 @@ viz.table(compared, { title: "x₀ = 0.8, x_t half a standard deviation above it
 // The network predicts the *noise* $\hat\varepsilon$ in $x_t$. That fixes
 // $\hat x_0 = (x_t - \sqrt{1-\bar\alpha_t}\, \hat\varepsilon) / \sqrt{\bar\alpha_t}$, and $\tilde\mu_t$ at
 // $\hat x_0$ is $\mu_\theta = (x_t - \beta_t \hat\varepsilon / \sqrt{1-\bar\alpha_t}) / \sqrt{\alpha_t}$.
-
-// %% exercise="lib/diffusion/reverse.ts#reverseMean" hint="Take β_t ε̂ / √(1 − ᾱ_t) away, and undo the shrinking by √α_t."
-const { reverseMean } = diffusion;
-
-// %% id="check-mean"
-check("R.9", reverseMean);
-
-// %% [markdown] id="oracle-text"
+//
 // ### Sampling with a denoiser that is never wrong
 //
 // For a mixture of Gaussians the best possible $\hat\varepsilon = \mathbb E[\varepsilon \mid x_t]$ is a closed
@@ -342,7 +333,13 @@ check("R.9", reverseMean);
 // **Predict.** How many steps does the chain need before its samples cannot be told from real ones:
 // 5, 20, 100, 1000? The measure is the energy distance; the floor is that of real points from real points.
 
-// %% id="oracle-film"
+// %% exercise="lib/diffusion/reverse.ts#reverseMean" hint="Take β_t ε̂ / √(1 − ᾱ_t) away, and undo the shrinking by √α_t."
+const { reverseMean } = diffusion;
+
+// %% id="check-mean"
+check("R.9", reverseMean);
+
+// %% id="verdict-oracle"
 const ring = data.ring8({ std: 0.1 });
 const exact = new oracles.GaussianMixture(given(ring.mixture));
 const n2d = isQuick ? 1000 : 2000;
@@ -364,8 +361,6 @@ const film = viz.liveDenoising({
 const cosine100 = diffusion.cosineSchedule(100);
 const exactDdpm = samplers.ddpm(exact.denoiser<tf.Tensor2D>(cosine100), cosine100);
 for await (const _ of film.watch(samplers.sample(exactDdpm, { shape: [300, 2], rng: new Rng(4) })));
-
-// %% id="verdict-oracle"
 const ringFloor = energyFloor(ring);
 const freshRing = ring.sample(new Rng(70), n2d);
 const chains: { steps: number; distance: number; inModes: number }[] = [];
@@ -607,7 +602,7 @@ function density(x: tf.Tensor2D): viz.ImageGrid {
   );
 }
 
-// %% id="train-toys"
+// %% id="verdict-toys"
 const toys = { "ring of 8": data.ring8(), chessboard: data.checkerboard() };
 const toySeeds = isQuick ? [seed] : [1, 2, 3, 4, 5].map((one) => one + seed - 1);
 const shown = new Map<string, tf.Tensor2D>();
@@ -652,8 +647,6 @@ for (const [name, toy] of Object.entries(toys)) {
     trained.net.dispose();
   }
 }
-
-// %% id="verdict-toys"
 for (const name of Object.keys(toys)) {
   const score = scores.of(`DDPM, ${name}`, "energy distance");
   verdict(
@@ -690,103 +683,68 @@ scores;
 // %% [markdown] id="digits-text"
 // ## 8 · Train it: handwritten digits
 //
-// The denoiser of pictures is a U-Net: down to 7×7, up again, with short cuts at each size. It learns
-// what $t$ is from sines and cosines of many wavelengths, *added* inside each residual block; the review has
-// it concatenated to the picture.
+// The denoiser of pictures is a U-Net on 2×2 pixels at a time: 14×14, down to 7×7, up again, with short
+// cuts. It learns what $t$ is from sines and cosines of many wavelengths, *added* inside each residual
+// block; the review has it concatenated to the picture. It puts out
+// $v = \sqrt{\bar\alpha_t}\,\varepsilon - \sqrt{1-\bar\alpha_t}\,x_0$, from which $\hat\varepsilon$ follows: where
+// nearly all is noise, $\varepsilon \approx x_t$ says nothing of the digit, and $v$ does.
 //
-// What one samples from is not the last weights but their moving average (EMA). **Predict.** The loss
-// of both is nearly the same. Will you see the difference in samples?
+// What one samples from is not the last weights but their moving average (EMA). A classifier of digits,
+// trained apart, judges: it turns each picture into 64 features, and the Fréchet distance compares their
+// means and covariances with those of held-out digits. A small set of *real* digits has a distance too: that
+// is the floor, given for the same number of pictures.
+//
+// The course comes with such a U-Net that was trained longer, by `npm run train:digits`. Watch it draw:
+// left $x_t$, right the $\hat x_0$ that it believes in.
+//
+// **Predict.** The loss of last and averaged weights is nearly the same: will you see the difference in
+// samples? At which $t$ is it settled which digit it will be?
 
-// %% id="train-digits"
-const smaller = { baseChannels: 8, channelMultipliers: [1, 2] };
-const unet = new models.Unet({ ...pipelines.DIGIT_UNET, ...(isQuick && smaller) }, new Rng(seed));
-const noClass = pipelines.DIGIT_UNET.numClasses; // this label says: no class
-const denoiseDigits: core.Denoiser = (xt, t, labels) => unet.forward(xt, t, labels);
-const average = new training.Ema(unet, { decay: 0.98, warmUp: true });
-const digitSteps = isQuick ? 20 : 300;
-/** Labels 0 … 9, again and again. */
-const classes = (count: number): number[] => Array.from({ length: count }, (_, i) => i % 10);
-const asked = classes(isQuick ? 10 : 100);
-const solver = samplers.compileSampler(
-  samplers.dpmSolver(denoiseDigits, linear, { limitX0: samplers.clipTo(-1, 1) }),
-);
-/** Pictures of these classes by DPM-Solver++, from the same noise each time. */
-async function drawDigits(labels: readonly number[], numSteps = 20): Promise<core.Images> {
-  const condition = tf.tensor1d([...labels], "int32") as core.Labels;
-  const shape = [labels.length, 28, 28, 1];
-  try {
-    return await samplers.sampleAll(solver, { shape, rng: new Rng(6), numSteps, condition });
-  } finally {
-    condition.dispose();
-  }
-}
-const digitLoss: training.LossFunction = ({ x, labels }, rng) => {
-  const condition = diffusion.dropLabels(given(labels), rng, { nullLabel: noClass });
-  return objectives.denoisingLoss(denoiseDigits, x as core.Images, {
-    schedule: linear,
-    rng,
-    condition,
-  });
-};
-const digitAdam = training.adam(unet.namedParameters());
+// %% id="verdict-ema"
+const live = new pipelines.DiffusionPipeline({
+  denoiser: new models.Unet(
+    { ...pipelines.DIGIT_UNET, ...(isQuick && { baseChannels: 8 }) },
+    new Rng(seed),
+  ),
+  ...{ schedule: linear, predicts: "v" },
+});
+const average = new training.Ema(live.parts.denoiser, { decay: 0.99, warmUp: true });
+const digitSteps = isQuick ? 60 : 600;
+const few = isQuick ? 20 : 200;
+const solver = { sampler: "dpm-solver", numSteps: 20, guidanceScale: 1, seed: 6 } as const;
+const drawLive = (n: number): ReturnType<typeof pipelines.drawDigits> =>
+  pipelines.drawDigits(live, { ...solver, n });
+/** Rows of ten. */
+const grid = (images: core.Images, rowLabels?: readonly string[]): viz.ImageGrid =>
+  viz.imageGrid(images, { range: [-1, 1], columns: 10, ...(rowLabels && { rowLabels }) });
 const digitBoard = viz.liveTraining({
-  title: `A U-Net of ${unet.parameterCount()} weights`,
-  y: { label: "L_simple, mean over pixels" },
+  title: `A U-Net of ${live.parts.denoiser.parameterCount()} weights`,
+  y: { label: "E‖v − v̂‖², mean over pixels" },
   steps: digitSteps,
   picturesTitle: "samples of 0 … 9, averaged weights",
 });
-const digitRun = training.train(unet, digitLoss, {
-  batches: data.shuffledBatches(train, { batchSize: isQuick ? 8 : 32, seed, range: "signed" }),
-  ...{
-    optimizer: digitAdam,
-    steps: digitSteps,
-    rng: new Rng(seed).fold(1),
-    ema: average,
-    maxGradNorm: 1,
-  },
-  learningRate: training.withWarmUp(10, training.constantRate(2e-3)),
+const digitRun = pipelines.trainDigitSampler(live, {
+  ...{ steps: digitSteps, ema: average, seed, batchSize: isQuick ? 8 : 32 },
 });
 const digitsBegan = performance.now();
 for await (const { step } of digitBoard.watch(digitRun)) {
-  if (step % (digitSteps / 2) > 0) continue;
-  const x = await average.whileAveraged(() => drawDigits(asked, 10));
-  digitBoard.pictures(
-    viz.imageGrid(x.slice([0, 0, 0, 0], [Math.min(50, asked.length), -1, -1, -1]), {
-      range: [-1, 1],
-      columns: 10,
-    }),
-  );
-  x.dispose();
+  if (step % (digitSteps / 3) > 0) continue;
+  const { images } = await average.whileAveraged(() => drawLive(20));
+  digitBoard.pictures(grid(images));
+  images.dispose();
 }
-digitAdam.dispose();
 const digitSeconds = (performance.now() - digitsBegan) / 1000;
-
-// %% [markdown] id="metric-text"
-// How good are they? A classifier of digits, trained apart, turns each picture into 64 features; the
-// Fréchet distance compares their means and covariances with those of held-out digits. A small set of
-// *real* digits has a distance too: that is the floor, and it is given for the same number of pictures.
-
-// %% id="verdict-ema"
 const judge = pipelines.loadDigitJudge();
-const smallFloor = judge.floor(asked.length);
-const last = await drawDigits(asked);
-const averaged = await average.whileAveraged(() => drawDigits(asked));
-for (const [subject, images] of [
-  ["last weights", last],
-  ["averaged weights", averaged],
-] as const) {
-  const common = {
-    subject: `live U-Net, ${subject}`,
-    n: asked.length,
-    seed,
-    seconds: digitSeconds,
-  } as const;
+const smallFloor = judge.floor(few);
+const ofWeights = {
+  last: (await drawLive(few)).images,
+  averaged: (await average.whileAveraged(() => drawLive(few))).images,
+};
+for (const [which, images] of Object.entries(ofWeights)) {
   scores.record({
-    ...common,
-    metric: "Fréchet distance, small set",
-    better: "lower",
-    value: judge.frechet(images),
-    floor: smallFloor,
+    subject: `live U-Net, ${which} weights`,
+    ...{ metric: "Fréchet distance, small set", better: "lower", value: judge.frechet(images) },
+    ...{ n: few, floor: smallFloor, seed, seconds: digitSeconds },
   });
 }
 const [raw, smooth] = ["last", "averaged"].map(
@@ -796,33 +754,19 @@ verdict(
   smooth < raw,
   `averaged weights sample better after ${digitSteps} steps (${smooth.toFixed(0)} against ${raw.toFixed(0)}; floor ${smallFloor.toFixed(0)})`,
 );
-const emaGrid = tf.tidy(
-  () =>
-    viz.imageGrid(
-      tf.concat([last, averaged].map((images) => images.slice([0, 0, 0, 0], [10, -1, -1, -1]))),
-      { range: [-1, 1], columns: 10, rowLabels: ["last", "averaged"] },
-    ) as never,
-) as viz.ImageGrid;
-tf.dispose([last, averaged]);
-for (const owned of [solver, average, unet]) owned.dispose();
+const emaRows = tf.tidy(() =>
+  tf.concat(Object.values(ofWeights).map((images) => images.slice([0, 0, 0, 0], [10, -1, -1, -1]))),
+);
+const emaGrid = grid(emaRows, Object.keys(ofWeights));
+tf.dispose([ofWeights, emaRows]);
+for (const owned of [average, live]) owned.dispose();
 emaGrid;
 
-// %% [markdown] id="course-text"
-// ### Longer training
-//
-// The course comes with a U-Net of the same kind that was trained longer, by `npm run train:digits`;
-// the next cell says how long. Watch it draw: left $x_t$, right the $\hat x_0$ that it believes in.
-//
-// **Predict.** At which $t$ is it settled which digit it will be?
-
-// %% id="film"
+// %% id="verdict-digit-bound"
 const course = pipelines.loadDigitSampler();
 const provenance = pipelines.pipelineProvenance(pipelines.checkpointPath("digits-ddpm"));
-console.log(
-  Object.entries(provenance)
-    .map(([key, value]) => `${key}: ${value}`)
-    .join(", "),
-);
+const { steps: courseSteps, seconds: courseSeconds } = provenance;
+console.log(`The course's U-Net: ${courseSteps} steps in ${courseSeconds} s, ${provenance.data}.`);
 const digitFilm = viz.liveDenoising({
   range: [-1, 1],
   title: "DDIM, 50 steps",
@@ -830,17 +774,19 @@ const digitFilm = viz.liveDenoising({
   frames: 10,
 });
 const drawn = {
-  labels: classes(20),
+  labels: Array.from({ length: 20 }, (_, i) => i % 10),
   rng: new Rng(11),
   numSteps: 50,
   sampler: "ddim",
 } as const;
 for await (const _ of digitFilm.watch(course.stream(drawn)));
-
-// %% id="verdict-digit-bound"
 const net = course.parts.denoiser as models.Unet;
-const anyClass: core.Denoiser = (xt, t) =>
-  net.forward(xt, t, timesteps(noClass, xt.shape[0]) as core.Labels);
+const noClass = diffusion.nullLabels(pipelines.DIGIT_UNET.numClasses);
+const anyClass = diffusion.asDenoiser<core.Images, core.Labels>(
+  (xt, t) => net.forward(xt, t, noClass(t as never)),
+  linear,
+  "v",
+);
 const kernelOfDigits = diffusion.reverseKernel(anyClass, linear, "beta");
 const some = pictureOf(reference, 0, isQuick ? 20 : 60);
 const atT = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -942,124 +888,85 @@ viz.curves({
   ].map(([name, y]) => ({ name, x: stepCounts, y, markers: true })),
 });
 
-// %% id="steps-vs-quality"
-const allSteps = isQuick ? 200 : 1000;
+// %% id="verdict-steps"
+const allSteps = isQuick ? 100 : 1000;
 const settings = [
   [`DDPM ${allSteps}`, "ddpm", allSteps],
-  ["DDIM 100", "ddim", 100],
-  ["DDIM 50", "ddim", 50],
-  ["DDIM 25", "ddim", 25],
-  ["DDIM 10", "ddim", 10],
+  ...[100, 50, 25, 10].map((count) => [`DDIM ${count}`, "ddim", count] as const),
   ["DPM-Solver++ 20", "dpm-solver", 20],
 ] as const;
-/** So many pictures of the course's sampler, all classes alike, batch by batch. */
-async function drawMany(
-  labels: readonly number[],
-  how: { sampler: pipelines.SamplerName; numSteps: number; rng: Rng },
-): Promise<core.Images> {
-  const batch = isQuick ? 10 : 50;
-  const parts: core.Images[] = [];
-  for (let i = 0; i < labels.length; i += batch)
-    parts.push(await course.generate({ ...how, labels: labels.slice(i, i + batch) }));
-  const all = tf.concat(parts);
-  tf.dispose(parts);
-  return all;
-}
+const setSize = isQuick ? 20 : 100;
+const setFloor = judge.floor(setSize);
 const strips: core.Images[] = [];
 for (const [subject, sampler, numSteps] of settings) {
-  const seeds = sampler === "ddpm" || isQuick ? [1] : [1, 2];
-  for (const one of seeds) {
-    const began = performance.now();
-    const images = await drawMany(asked, { sampler, numSteps, rng: new Rng(one).fold(3) });
-    const seconds = (performance.now() - began) / 1000;
-    const common = { subject, n: asked.length, seed: one, seconds } as const;
-    scores.record({
-      ...common,
-      metric: "Fréchet distance, small set",
-      better: "lower",
-      value: judge.frechet(images),
-      floor: smallFloor,
-    });
-    scores.record({
-      ...common,
-      metric: "class accuracy",
-      better: "higher",
-      value: judge.accuracy(images, asked),
-      floor: null,
-    });
-    if (one === 1) strips.push(images.slice([0, 0, 0, 0], [10, -1, -1, -1]));
-    images.dispose();
-  }
+  const draw = { ...{ sampler, numSteps, n: setSize }, guidanceScale: 1, seed: 3 };
+  const { images, labels, seconds } = await pipelines.drawDigits(course, draw);
+  const common = { subject, n: setSize, seed: 3, seconds } as const;
+  scores.record({
+    ...common,
+    ...{ metric: "Fréchet distance, small set", better: "lower" },
+    ...{ value: judge.frechet(images), floor: setFloor },
+  });
+  scores.record({
+    ...common,
+    ...{ metric: "class accuracy", better: "higher" },
+    ...{ value: judge.accuracy(images, labels), floor: null },
+  });
+  strips.push(images);
 }
-const stripGrid = tf.tidy(
-  () =>
-    viz.imageGrid(tf.concat(strips), {
-      range: [-1, 1],
-      columns: 10,
-      rowLabels: settings.map(([subject]) => subject),
-    }) as never,
-) as viz.ImageGrid;
-tf.dispose(strips);
-stripGrid;
-
-// %% id="verdict-steps"
-const quickest = scores.of("DPM-Solver++ 20", "Fréchet distance, small set");
-const slowest = scores.of(`DDPM ${allSteps}`, "Fréchet distance, small set");
+const smallSet = (subject: string): results.Score =>
+  scores.of(subject, "Fréchet distance, small set");
+const [quickest, slowest] = ["DPM-Solver++ 20", `DDPM ${allSteps}`].map(smallSet);
 verdict(
   quickest.mean < 1.5 * slowest.mean,
-  `20 steps of DPM-Solver++ come within one and a half times DDPM's distance after ${allSteps} (${quickest.mean.toFixed(0)} against ${slowest.mean.toFixed(0)}, floor ${smallFloor.toFixed(0)})`,
-);
-const perPicture = (subject: string): number => {
-  const { seconds, seeds, n } = scores.of(subject, "Fréchet distance, small set");
-  return seconds / seeds.length / n;
-};
-console.log(
-  `A digit takes ${perPicture(`DDPM ${allSteps}`).toFixed(2)} s by DDPM and ${perPicture("DPM-Solver++ 20").toFixed(3)} s by DPM-Solver++.`,
+  `20 steps of DPM-Solver++ come within one and a half times DDPM's distance after ${allSteps} (${quickest.mean.toFixed(0)} against ${slowest.mean.toFixed(0)}, floor ${setFloor.toFixed(0)}, n = ${setSize})`,
 );
 viz.display(
   viz.table(
-    settings.map(([subject]) => {
-      const score = scores.of(subject, "Fréchet distance, small set");
-      return {
-        sampler: subject,
-        "Fréchet distance": results.formatScore(score),
-        ...{ floor: score.floor, n: score.n, seeds: score.seeds.length },
-        "seconds a digit": perPicture(subject),
-        "shows what was asked": results.formatScore(scores.of(subject, "class accuracy")),
-      };
-    }),
-    { title: "Steps against quality", digits: 3 },
+    settings.map(([subject]) => ({
+      sampler: subject,
+      "Fréchet distance": results.formatScore(smallSet(subject)),
+      ...{ floor: setFloor, n: setSize, "seconds a digit": smallSet(subject).seconds / setSize },
+      "shows what was asked": scores.of(subject, "class accuracy").mean,
+    })),
+    { title: "Steps against quality, a small set", digits: 3 },
   ),
 );
-scores;
-
-// %% id="verdict-large"
-const manyLabels = classes(isQuick ? 100 : 2000);
-const manyBegan = performance.now();
-const many = await drawMany(manyLabels, { sampler: "dpm-solver", numSteps: 20, rng: new Rng(31) });
-const large = {
-  subject: "DPM-Solver++ 20",
-  n: manyLabels.length,
-  seed: 1,
-  seconds: (performance.now() - manyBegan) / 1000,
-} as const;
-const largeFloor = judge.floor(Math.min(manyLabels.length, other.count));
-scores.record({
-  ...large,
-  metric: "Fréchet distance",
-  better: "lower",
-  value: judge.frechet(many),
-  floor: largeFloor,
-});
-verdict(
-  scores.of("DPM-Solver++ 20", "Fréchet distance").mean < 2 * largeFloor,
-  `with ${manyLabels.length} pictures the distance is within twice the floor (${scores.of("DPM-Solver++ 20", "Fréchet distance").mean.toFixed(1)}, floor ${largeFloor.toFixed(1)})`,
+/** Many digits, measured once by `npm run score:digits`. */
+const { made: scored, scores: recorded, gan } = pipelines.recordedDigitScores();
+viz.display(
+  viz.table(
+    recorded.map(({ sampler, numSteps, guidanceScale, seconds, n, ...measured }) => ({
+      ...{ sampler, steps: numSteps, s: guidanceScale, n },
+      ...{ "Fréchet distance": measured.frechet, floor: measured.floor },
+      ...{ "shows what was asked": measured.accuracy, precision: measured.precision },
+      ...{ coverage: measured.coverage, "seconds a digit": seconds / n },
+    })),
+    {
+      title: `Recorded: the U-Net after ${scored.steps} steps, ${scored.scoredWith}, ${scored.scoredOn}`,
+      digits: 3,
+    },
+  ),
 );
-/** Pictures as rows, each pixel a number. */
+const large = given(recorded.find(({ guidanceScale }) => guidanceScale === 1));
+for (const [subject, rival, seconds] of [
+  ["course U-Net", large, Number(scored.seconds)],
+  ["DCGAN", gan, gan.trainingSeconds],
+] as const) {
+  scores.record({
+    ...{ subject, metric: "Fréchet distance", better: "lower", value: rival.frechet },
+    ...{ n: rival.n, floor: rival.floor, seed: 1, seconds },
+  });
+}
+verdict(
+  large.frechet < gan.frechet,
+  `diffusion is nearer to real digits than the DCGAN of notebook 02 (${large.frechet.toFixed(1)} against ${gan.frechet.toFixed(1)}, n = ${large.n}, floor ${large.floor.toFixed(1)}), but it was trained for ${scored.seconds} s, the DCGAN for ${gan.trainingSeconds} s`,
+);
+const many = await pipelines.drawDigits(course, { ...solver, n: 40 });
 const flat = (images: core.Images): tf.Tensor2D => images.reshape([images.shape[0], -1]);
 const [copies, fresh] = tf.tidy(() => {
   const bank = flat(pictureOf(train, 0, Math.min(2000, train.count)));
-  return [many, pictureOf(other, 0, 40)].map((images) =>
+  return [many.images, pictureOf(other, 0, 40)].map((images) =>
     metrics.nearestNeighbours(flat(images.slice([0, 0, 0, 0], [40, -1, -1, -1])), bank),
   ) as never;
 }) as metrics.Neighbours[];
@@ -1069,20 +976,17 @@ verdict(
   middle(copies) > 0.7 * middle(fresh),
   `samples are no copies: their nearest training digit is ${middle(copies).toFixed(1)} away, that of held-out digits ${middle(fresh).toFixed(1)} (medians)`,
 );
-const twins = tf.tidy(() =>
+const allRows = tf.tidy(() =>
   tf.concat([
-    many.slice([0, 0, 0, 0], [16, -1, -1, -1]),
-    data.examplesAt(train, copies.index.slice(0, 16), { range: "signed" }).x,
+    ...strips.map((images) => images.slice([0, 0, 0, 0], [10, -1, -1, -1])),
+    many.images.slice([0, 0, 0, 0], [10, -1, -1, -1]),
+    data.examplesAt(train, copies.index.slice(0, 10), { range: "signed" }).x,
   ]),
 );
-many.dispose();
-const twinGrid = viz.imageGrid(twins, {
-  range: [-1, 1],
-  columns: 16,
-  rowLabels: ["sample", "nearest"],
-});
-twins.dispose();
-twinGrid;
+const stripGrid = grid(allRows, [...settings.map(([subject]) => subject), "sample", "nearest"]);
+tf.dispose([strips, many.images, allRows]);
+viz.display(stripGrid);
+scores;
 
 // %% [markdown] id="break-text"
 // ## 10 · Break it on purpose
@@ -1152,60 +1056,56 @@ viz.bars({
 });
 
 // %% [markdown] id="errata-text"
-// ## 11 · What the review prints, and what is right
+// ## 11 · What the review prints, and what is right; recap
 //
 // As printed in our copy, section 3.3 and equations 6–13; R.6, R.7, R.9, R.10, R.11 and R.13 are right as
-// formulas. The cell gives each entry with a number from above.
-
-// %% id="verdict-errata"
-viz.table(
-  [
-    {
-      where: "above (8)",
-      printed: "ᾱ = ∏ from s = 0",
-      correct: "from s = 1; β₀ does not exist, ᾱ₀ = 1",
-      measured: `ᾱ₁ = ${linear.alphaBar[1]} = 1 − β₁`,
-    },
-    {
-      where: "(8)",
-      printed: "mean ᾱ_t x₀",
-      correct: "√ᾱ_t x₀",
-      measured: `simulation ${withRoot.toFixed(1)} errors from the root, ${asPrinted.toFixed(0)} from the print`,
-    },
-    {
-      where: "(7)",
-      printed: "the posterior probability",
-      correct: "the forward process; the posterior is q(x_{t−1}|x_t, x₀)",
-      measured: `at t = 2 the step has variance ${linear.beta[2].toExponential(2)}, the posterior ${linear.posteriorVariance(2).toExponential(2)}`,
-    },
-    {
-      where: "(12)",
-      printed: "L₀ − L_T − Σ L_{t−1}",
-      correct: "all are costs: −(L₀ + L_T + Σ L_{t−1})",
-      measured: `as costs ${bitsOf(longest.beta.nats.mean).toFixed(2)} bits/dim, true ${bitsOf(trueNats.mean).toFixed(2)}; as printed ${signsAsPrinted.toFixed(2)}`,
-    },
-    {
-      where: "below (12)",
-      printed: "q_θ(x_{t−1}|x_t, x₀), approximated",
-      correct: "exact, and without parameters",
-      measured: `agrees with Bayes on a grid to ${offBy.toExponential(0)}`,
-    },
-    {
-      where: "(13)",
-      printed: "the denoising term of the ELBO",
-      correct: "that term without its weight",
-      measured: `the weight of t = 2 is ${(vlb[2] / vlb[900]).toFixed(0)} times that of t = 900`,
-    },
-  ],
-  { title: "Errata" },
-);
-
-// %% [markdown] id="recap-text"
-// ## 12 · Recap
-//
-// Written from the measured numbers: run the notebook with other settings, and it says something else.
+// formulas. The cell gives each entry with a number from above, and then a recap, written from the measured
+// numbers: run the notebook with other settings, and it says something else.
 
 // %% id="verdict-recap"
+viz.display(
+  viz.table(
+    [
+      {
+        where: "above (8)",
+        printed: "ᾱ = ∏ from s = 0",
+        correct: "from s = 1; β₀ does not exist, ᾱ₀ = 1",
+        measured: `ᾱ₁ = ${linear.alphaBar[1]} = 1 − β₁`,
+      },
+      {
+        where: "(8)",
+        printed: "mean ᾱ_t x₀",
+        correct: "√ᾱ_t x₀",
+        measured: `simulation ${withRoot.toFixed(1)} errors from the root, ${asPrinted.toFixed(0)} from the print`,
+      },
+      {
+        where: "(7)",
+        printed: "the posterior probability",
+        correct: "the forward process; the posterior is q(x_{t−1}|x_t, x₀)",
+        measured: `at t = 2 the step has variance ${linear.beta[2].toExponential(2)}, the posterior ${linear.posteriorVariance(2).toExponential(2)}`,
+      },
+      {
+        where: "(12)",
+        printed: "L₀ − L_T − Σ L_{t−1}",
+        correct: "all are costs: −(L₀ + L_T + Σ L_{t−1})",
+        measured: `as costs ${bitsOf(longest.beta.nats.mean).toFixed(2)} bits/dim, true ${bitsOf(trueNats.mean).toFixed(2)}; as printed ${signsAsPrinted.toFixed(2)}`,
+      },
+      {
+        where: "below (12)",
+        printed: "q_θ(x_{t−1}|x_t, x₀), approximated",
+        correct: "exact, and without parameters",
+        measured: `agrees with Bayes on a grid to ${offBy.toExponential(0)}`,
+      },
+      {
+        where: "(13)",
+        printed: "the denoising term of the ELBO",
+        correct: "that term without its weight",
+        measured: `the weight of t = 2 is ${(vlb[2] / vlb[900]).toFixed(0)} times that of t = 900`,
+      },
+    ],
+    { title: "Errata" },
+  ),
+);
 course.dispose();
 judge.dispose();
 console.log(scores.save());
@@ -1213,11 +1113,11 @@ viz.display(scores);
 scores.recap`The energy distance of the trained chain is ${scores.of("DDPM, ring of 8", "energy distance")} on the
 ring and ${scores.of("DDPM, chessboard", "energy distance")} on the chessboard. On digits
 ${scores.compare("live U-Net, averaged weights", "live U-Net, last weights", "Fréchet distance, small set")};
-of the samplers, ${scores.compare("DPM-Solver++ 20", "DDIM 10", "Fréchet distance, small set")}, and on a large set it
-comes to ${scores.of("DPM-Solver++ 20", "Fréchet distance")}.`;
+of the samplers, ${scores.compare("DPM-Solver++ 20", "DDIM 10", "Fréchet distance, small set")}, and on many
+digits, ${scores.compare("course U-Net", "DCGAN", "Fréchet distance")}.`;
 
 // %% [markdown] id="quiz"
-// ## 13 · Quiz
+// ## 12 · Quiz
 //
 // <details><summary>1. Your loss is 0.02 and does not fall any more. Is the model good?</summary>
 // The loss says little: most of it is noise that no network can guess, and it averages over timesteps

@@ -1,23 +1,13 @@
 /**
- * Train the networks of digits that come with the course, about ten minutes on two cores:
+ * Train the networks of digits that come with the course, about half an hour on one core:
  * `npm run train:digits`, or `-- classifier` or `-- ddpm` alone.
  */
-import {
-  type core,
-  data,
-  diffusion,
-  models,
-  objectives,
-  pipelines,
-  Rng,
-  training,
-} from "latentlab";
+import { type core, data, models, objectives, pipelines, Rng, training } from "latentlab";
 
 import { provenanceOf, save } from "./checkpoints";
 
 const SEED = 1;
 const STEPS = { classifier: 500, ddpm: 5000 } as const;
-const NULL_LABEL = pipelines.DIGIT_UNET.numClasses;
 const { train, reference, other } = pipelines.digitParts();
 
 /** Share of held-out digits whose class it finds. */
@@ -61,31 +51,13 @@ async function trainClassifier(steps: number): Promise<void> {
 async function trainDdpm(steps: number): Promise<void> {
   const started = performance.now();
   const sampler = pipelines.newDigitSampler(new Rng(SEED));
-  const unet = sampler.parts.denoiser as models.Unet;
-  const { schedule, predicts } = sampler.parts;
-  const denoise: core.Denoiser = (x, t, labels) => unet.forward(x, t, labels);
-  const loss: training.LossFunction = ({ x, labels }, rng) =>
-    objectives.denoisingLoss(denoise, x as core.Images, {
-      schedule,
-      rng,
-      ...(predicts && { target: predicts }),
-      condition: diffusion.dropLabels(labels as core.Labels, rng, { nullLabel: NULL_LABEL }),
-    });
-  const ema = new training.Ema(unet, { decay: 0.998, warmUp: true });
-  const run = training.train(unet, loss, {
-    batches: data.shuffledBatches(train, { batchSize: 32, seed: SEED, range: "signed" }),
-    steps,
-    optimizer: training.adam(unet.namedParameters()),
-    learningRate: training.withWarmUp(50, training.cosineDecay(2e-3, steps - 50)),
-    maxGradNorm: 1,
-    ema,
-    rng: new Rng(SEED).fold(1),
-    reportEvery: 50,
-  });
+  const { denoiser } = sampler.parts;
+  const ema = new training.Ema(denoiser, { decay: 0.998, warmUp: true });
+  const run = pipelines.trainDigitSampler(sampler, { steps, ema, seed: SEED, reportEvery: 50 });
   for await (const { step, loss: error, seconds } of run) {
     console.log(`ddpm ${step}: ${error.toFixed(4)}, ${seconds.toFixed(0)} s`);
     if (step % 500 !== 0 && step !== steps) continue;
-    const facts = { data: train.describe(), parameters: unet.parameterCount() };
+    const facts = { data: train.describe(), parameters: denoiser.parameterCount() };
     const made = provenanceOf({ seed: SEED, steps: step, started }, facts);
     const path = pipelines.checkpointPath("digits-ddpm");
     await ema.whileAveraged(() => pipelines.savePipeline(path, sampler, made));
