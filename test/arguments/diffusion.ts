@@ -53,11 +53,7 @@ export const DIFFUSION: Readonly<Record<string, Subject>> = {
     tensor([2, 3], { fixed: [0, 1] }),
     number(0.3, { min: 0, max: 1 }),
   ),
-  "diffusion.keepKnown": takes(
-    diffusion.keepKnown,
-    END,
-    record({ clean: END, mask: END }),
-  ),
+  "diffusion.keepKnown": takes(diffusion.keepKnown, END, record({ clean: END, mask: END })),
   "diffusion.cosineSchedule": takes(
     diffusion.cosineSchedule,
     STEPS,
