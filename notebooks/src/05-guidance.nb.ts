@@ -32,6 +32,7 @@ import {
   type nn,
   objectives,
   oracles,
+  pipelines,
   results,
   samplers,
   tf,
@@ -697,6 +698,24 @@ verdict(
   `and in the end the Fréchet distance: ${mean(plain, "Fréchet").toFixed(1)} at s = 1, ${mean(extreme, "Fréchet").toFixed(1)} at s = 5`,
 );
 viz.display(scores);
+/** The same sweep on 28×28 digits by the course's U-Net, measured once by `npm run score:digits`. */
+const { made, scores: recorded } = pipelines.recordedDigitScores();
+const sweep28 = recorded
+  .filter(({ sampler }) => sampler === "dpm-solver")
+  .sort((a, b) => a.guidanceScale - b.guidanceScale);
+const obedient = sweep28.find((score) => score.accuracy >= 0.97);
+verdict(
+  obedient !== undefined,
+  `on 28×28 digits, too, guidance reaches 97 %: ${(100 * (obedient?.accuracy ?? 0)).toFixed(1)} % at s = ${obedient?.guidanceScale ?? "none"}, n = ${obedient?.n ?? 0}`,
+);
+viz.display(
+  viz.table(
+    sweep28.map(({ guidanceScale, n, accuracy, precision, coverage, frechet, floor }) => ({
+      ...{ s: guidanceScale, accuracy, precision, coverage, Fréchet: frechet, floor, n },
+    })),
+    { title: `Recorded: 28×28, U-Net of ${made.steps} steps, ${made.scoredWith}`, digits: 3 },
+  ),
+);
 viz.curves({
   title: "The price of obedience",
   x: "guidance scale s",
