@@ -11,6 +11,8 @@ export interface CheckpointProvenance {
   readonly seed: number;
   readonly steps: number;
   readonly seconds: number;
+  /** What of it the processor worked on this; told for trainings that are compared. */
+  readonly processorSeconds?: number;
   readonly device: string;
   readonly tensorflow: string;
   readonly node: string;

@@ -1,11 +1,11 @@
 /**
  * Train the GANs of notebooks 02 and 03 and save their generators: `npm run train:gans -- digits-dcgan
- * encoders stackgan attngan progan progan-direct`, all of them without names. Small ones: about half
+ * encoders attngan stackgan stackgan-at-once progan`, all of them without names. Small ones: about half
  * an hour on two cores.
  */
 import { core, data, models, pipelines, Rng, training } from "latentlab";
 
-import { type Made, save, SEEDS } from "./checkpoints";
+import { save, SEEDS } from "./checkpoints";
 
 const SIZE = 32;
 
@@ -34,31 +34,83 @@ async function trainEncoders(): Promise<void> {
   save("caption-encoders", encoders, made);
 }
 
-/** Play a text game to its end; the average of the generator is what stays. */
+/** Processor seconds of this process: what a training costs, whatever else the machine does. */
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Ends a training after so many processor seconds, its compilation included. */
+class Budget {
+  private readonly started = processorSeconds();
+  private readonly controller = new AbortController();
+
+  constructor(private readonly seconds: number) {}
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Seconds that are spent; at the end of the budget the training hears of it. */
+  spend(): number {
+    const spent = processorSeconds() - this.started;
+    if (spent >= this.seconds) this.controller.abort();
+    return spent;
+  }
+}
+
+/** More rounds than any budget allows. */
+const ENDLESS = 1_000_000;
+
+type Play = {
+  readonly seed: number;
+  /** Processor seconds. */
+  readonly seconds: number;
+  readonly pictures: data.CaptionedShapes;
+};
+
+/**
+ * Play a text game to the end of its budget; the average of the generator is what stays.
+ *
+ * @returns rounds that were played
+ */
 async function play(
   name: string,
   { players, losses }: pipelines.TextGame,
-  made: Made & { readonly pictures: data.CaptionedShapes },
-): Promise<void> {
-  const { steps, seed, pictures } = made;
-  const rules = { learningRate: 1e-3, beta1: 0.5 };
+  { seed, seconds, pictures }: Play,
+): Promise<number> {
+  const budget = new Budget(seconds);
+  const rules = { learningRate: 2e-3, beta1: 0.5 };
   const ema = new training.Ema(players.generator, { decay: 0.99, warmUp: true });
   const run = training.trainGan(players, losses, {
     batches: data.captionBatches(pictures, { batchSize: 16, seed }),
-    steps,
+    steps: ENDLESS,
+    signal: budget.signal,
     optimizers: {
       generator: training.adam(players.generator.namedParameters(), rules),
       discriminator: training.adam(players.discriminator.namedParameters(), rules),
     },
     ema,
     rng: new Rng(seed).fold(1),
-    reportEvery: 100,
   });
-  for await (const { step, generator, seconds } of run) {
-    console.log(`${name} ${step}: ${generator.loss.toFixed(2)}, ${seconds.toFixed(0)} s`);
+  let rounds = 0;
+  for await (const { step, generator } of run) {
+    rounds = step;
+    const spent = budget.spend();
+    if (step % 100 === 0)
+      console.log(`${name} ${step}: ${generator.loss.toFixed(2)}, ${spent.toFixed(0)} s`);
   }
   ema.copyTo(players.generator);
+  return rounds;
 }
+
+function facts(seconds: number): pipelines.Provenance {
+  return { processorSeconds: seconds, trainingCaptions: data.splitHash("train") };
+}
+
+/** Processor seconds of the two stages; one stage alone has as many as both. */
+const STAGES = [20, 30] as const;
+const BOTH_STAGES = STAGES[0] + STAGES[1];
 
 async function trainStackGan(encoders: pipelines.CaptionEncoders, seed: number): Promise<void> {
   const variants = seed === SEEDS[0] ? [true, false] : [true];
@@ -67,39 +119,61 @@ async function trainStackGan(encoders: pipelines.CaptionEncoders, seed: number):
     const rng = new Rng(seed);
     const net = new pipelines.StackGan(encoders.size, rng, { augment });
     const started = performance.now();
-    const [first, second] = [2000, 900];
-    const one = { seed, steps: first, started, pictures: shapes(16) };
-    await play(`${name} I`, net.gameOf(1, encoders, rng), one);
+    const one = { seed, seconds: STAGES[0], pictures: shapes(16) };
+    const first = await play(`${name} I`, net.gameOf(1, encoders, rng), one);
     net.setTraining(false);
-    const two = { seed, steps: second, started, pictures: shapes(SIZE) };
-    await play(`${name} II`, net.gameOf(2, encoders, rng), two);
-    save(name, net, { seed, steps: first + second, started });
+    const two = { seed, seconds: STAGES[1], pictures: shapes(SIZE) };
+    const second = await play(`${name} II`, net.gameOf(2, encoders, rng), two);
+    save(name, net, { seed, steps: first + second, started }, facts(BOTH_STAGES));
   }
 }
+
+async function trainStackGanAtOnce(
+  encoders: pipelines.CaptionEncoders,
+  seed: number,
+): Promise<void> {
+  const rng = new Rng(seed);
+  const net = new pipelines.StackGan(encoders.size, rng, { firstSize: SIZE });
+  const started = performance.now();
+  const name = `stackgan-at-once-${seed}`;
+  const options = { seed, seconds: BOTH_STAGES, pictures: shapes(SIZE) };
+  const steps = await play(name, net.gameOf(1, encoders, rng), options);
+  save(name, net.stageOne, { seed, steps, started }, facts(BOTH_STAGES));
+}
+
+const ATTNGAN_SECONDS = 150;
 
 async function trainAttnGan(encoders: pipelines.CaptionEncoders, seed: number): Promise<void> {
   const rng = new Rng(seed);
   const net = new pipelines.AttnGan(encoders.size, rng);
-  const made = { seed, steps: 900, started: performance.now() };
-  await play(`attngan ${seed}`, net.game(encoders, rng), { ...made, pictures: shapes(SIZE) });
-  save(`attngan-${seed}`, net, made);
+  const started = performance.now();
+  const options = { seed, seconds: ATTNGAN_SECONDS, pictures: shapes(SIZE) };
+  const steps = await play(`attngan ${seed}`, net.game(encoders, rng), options);
+  save(`attngan-${seed}`, net, { seed, steps, started }, facts(ATTNGAN_SECONDS));
 }
 
-/** Growing, and the same network at full size from the start, for as many rounds. */
-const PROGANS = { progan: [500, 500, 500], "progan-direct": [0, 0, 1500] } as const;
+/** Growing, and the same network at full size from the start, for as many processor seconds. */
+const PROGANS = { progan: [800, 800, 800], "progan-direct": [0, 0, ENDLESS] } as const;
 
-async function trainProgan(name: keyof typeof PROGANS): Promise<void> {
+async function trainProgans(): Promise<void> {
   const one = { split: "train", count: 4000, size: SIZE, seed: 1, kinds: ["one"] } as const;
   const batches = data.captionBatches(data.captionedShapes(one), { batchSize: 16, seed: 1 });
-  const generator = new models.ProganGenerator(pipelines.PROGAN_SHAPES, new Rng(1));
-  const rounds: readonly number[] = PROGANS[name];
-  const steps = rounds.reduce((sum, n) => sum + n, 0);
-  const made = { seed: 1, steps, started: performance.now() };
-  const options = { batches, rounds, rng: new Rng(2), reportEvery: 100 };
-  for await (const { step, stage, seconds } of pipelines.growProgan(generator, options)) {
-    console.log(`${name} size ${8 * 2 ** stage}, ${step}: ${seconds.toFixed(0)} s`);
+  let seconds = Infinity; // growing takes what its rounds take, and says how long the other may
+  for (const [name, rounds] of Object.entries(PROGANS)) {
+    const generator = new models.ProganGenerator(pipelines.PROGAN_SHAPES, new Rng(1));
+    const started = performance.now();
+    const budget = new Budget(seconds);
+    const options = { batches, rounds, rng: new Rng(2), signal: budget.signal };
+    let steps = 0;
+    for await (const { step, stage } of pipelines.growProgan(generator, options)) {
+      const spent = budget.spend();
+      steps++;
+      if (step % 100 === 0)
+        console.log(`${name} size ${8 * 2 ** stage}, ${step}: ${spent.toFixed(0)} s`);
+    }
+    seconds = budget.spend();
+    save(name, generator, { seed: 1, steps, started }, facts(Math.round(seconds)));
   }
-  save(name, generator, made);
 }
 
 async function trainDigitDcgan(): Promise<void> {
@@ -130,12 +204,10 @@ async function main(names: readonly string[]): Promise<void> {
   encoders.setTraining(false);
   for (const seed of SEEDS) {
     if (wants("attngan")) await trainAttnGan(encoders, seed);
-  }
-  if (wants("progan")) await trainProgan("progan");
-  if (wants("progan-direct")) await trainProgan("progan-direct");
-  for (const seed of SEEDS) {
     if (wants("stackgan")) await trainStackGan(encoders, seed);
+    if (wants("stackgan-at-once")) await trainStackGanAtOnce(encoders, seed);
   }
+  if (wants("progan")) await trainProgans();
 }
 
 void main(process.argv.slice(2));

@@ -2,11 +2,10 @@ import { assertFloats, assertInteger } from "../../core/guard";
 import type { Rng } from "../../core/random";
 import type { DiagonalGaussian, Images, Latents } from "../../core/types";
 import { tf } from "../../engine/tf";
-import { Conv2d } from "../../nn/conv";
+import { Conv2d, ConvTranspose2d } from "../../nn/conv";
 import { Dense } from "../../nn/dense";
 import { Module } from "../../nn/module";
 import { BatchNorm } from "../../nn/norm";
-import { upsampleNearest } from "../../nn/resample";
 import { ConditioningAugmentation } from "../stackgan/conditioning";
 import { wordContext } from "./word-attention";
 
@@ -18,7 +17,7 @@ export type AttnganConfig = {
   /** Height and width of the small pictures, divisible by 4; the large ones have twice that. */
   readonly smallSize: number;
   readonly imageChannels: number;
-  /** Features at each pixel. */
+  /** Features at each pixel of the small picture: twice as many before it, half as many after. */
   readonly channels: number;
 };
 
@@ -41,19 +40,20 @@ export type AttnganImages = {
 
 /**
  * Two pictures of a text: a small one from the sentence alone, and one of twice the size for which
- * every pixel has looked at the words.
+ * every pixel has looked at the words. Transposed convolutions, as in DCGAN, double the pictures.
  *
  * @see Xu et al. 2018, arXiv:1711.10485v1, §3.1
  */
 export class AttnganGenerator extends Module {
   private readonly augmentation: ConditioningAugmentation;
   private readonly start: Dense;
-  private readonly grow: Conv2d[];
+  private readonly startNorm: BatchNorm;
+  private readonly grow: ConvTranspose2d[];
   private readonly growNorms: BatchNorm[];
   private readonly wordMap: Dense;
   private readonly refine: Conv2d;
   private readonly refineNorm: BatchNorm;
-  private readonly up: Conv2d;
+  private readonly up: ConvTranspose2d;
   private readonly upNorm: BatchNorm;
   private readonly toSmall: Conv2d;
   private readonly toLarge: Conv2d;
@@ -71,17 +71,22 @@ export class AttnganGenerator extends Module {
     assertInteger("AttnganGenerator", "smallSize / 4", smallSize / 4);
     this.augmentation = new ConditioningAugmentation(textSize, conditionSize, rng);
     const plain = { useBias: false };
+    const doubling = { ...plain, kernelSize: 4, stride: 2 };
+    const [widest, thin] = [2 * channels, Math.ceil(channels / 2)];
     const pixels = (smallSize / 4) ** 2;
-    this.start = new Dense(latentDim + conditionSize, pixels * channels, rng);
-    this.grow = [0, 1].map(() => new Conv2d(channels, channels, rng, plain));
+    this.start = new Dense(latentDim + conditionSize, pixels * widest, rng, plain);
+    this.startNorm = new BatchNorm(widest);
+    this.grow = [widest, channels].map(
+      (width) => new ConvTranspose2d(width, channels, rng, doubling),
+    );
     this.growNorms = [0, 1].map(() => new BatchNorm(channels));
     this.wordMap = new Dense(textSize, channels, rng, plain);
-    this.refine = new Conv2d(2 * channels, channels, rng, plain);
-    this.refineNorm = new BatchNorm(channels);
-    this.up = new Conv2d(channels, channels, rng, plain);
-    this.upNorm = new BatchNorm(channels);
+    this.refine = new Conv2d(2 * channels, thin, rng, plain);
+    this.refineNorm = new BatchNorm(thin);
+    this.up = new ConvTranspose2d(thin, thin, rng, doubling);
+    this.upNorm = new BatchNorm(thin);
     this.toSmall = new Conv2d(channels, imageChannels, rng);
-    this.toLarge = new Conv2d(channels, imageChannels, rng);
+    this.toLarge = new Conv2d(thin, imageChannels, rng);
   }
 
   /** The Gaussian of the sentence's conditions, `[B, conditionSize]`; the caller owns it. */
@@ -113,7 +118,7 @@ export class AttnganGenerator extends Module {
       );
       const both = tf.concat4d([hidden, context.reshape<tf.Tensor4D>(hidden.shape)], 3);
       const refined = tf.relu(this.refineNorm.forward(this.refine.forward(both)));
-      const large = tf.relu(this.upNorm.forward(this.up.forward(upsampleNearest(refined))));
+      const large = tf.relu(this.upNorm.forward(this.up.forward(refined)));
       return {
         small: tf.tanh(this.toSmall.forward(hidden)),
         large: tf.tanh(this.toLarge.forward(large)),
@@ -125,10 +130,10 @@ export class AttnganGenerator extends Module {
   private smallFeatures(z: tf.Tensor2D, condition: Latents): Images {
     const side = this.config.smallSize / 4;
     const seed = this.start.forward(tf.concat2d([z, condition], 1));
-    const square = tf.relu(seed.reshape<Images>([z.shape[0], side, side, -1]));
-    return this.grow.reduce((x, layer, i) => {
-      const norm = this.growNorms[i] as BatchNorm;
-      return tf.relu(norm.forward(layer.forward(upsampleNearest(x))));
-    }, square);
+    const square = seed.reshape<Images>([z.shape[0], side, side, -1]);
+    return this.grow.reduce(
+      (x, layer, i) => tf.relu((this.growNorms[i] as BatchNorm).forward(layer.forward(x))),
+      tf.relu(this.startNorm.forward(square)),
+    );
   }
 }

@@ -7,6 +7,9 @@ import { augmentCondition } from "../../objectives/conditioning";
 import type { CaptionEncoders, EncodedCaptions } from "./caption-encoders";
 import { type TextGame, textGame } from "./text-game";
 
+/** λ of the paper's eq. 3, which has 5 for birds: the encoders' share in the generator's loss. */
+const MATCHING_WEIGHT = 3;
+
 /**
  * Captions → pictures of 16×16 and 32×32, in which every pixel looks at the words; the image encoder
  * must be able to find the caption again.
@@ -22,7 +25,7 @@ export class AttnGan extends Module {
     this.generator = new AttnganGenerator(
       {
         ...{ latentDim: 16, textSize, conditionSize: 24 },
-        ...{ smallSize: 16, imageChannels: 3, channels: 20 },
+        ...{ smallSize: 16, imageChannels: 3, channels: 32 },
       },
       rng,
     );
@@ -36,7 +39,8 @@ export class AttnGan extends Module {
         generator: this.generator,
         generate: (text, noise, tokens) => {
           const { small, large, kl } = this.draw(text, noise);
-          return { images: [small, large], kl, matching: encoders.matching(large, text, tokens) };
+          const matching = encoders.matching(large, text, tokens).mul<Loss>(MATCHING_WEIGHT);
+          return { images: [small, large], kl, matching };
         },
         sizes: [16, 32],
       },

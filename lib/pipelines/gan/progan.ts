@@ -20,6 +20,8 @@ export type ProganTraining = {
   readonly learningRate?: number;
   readonly rng: Rng;
   readonly reportEvery?: number;
+  /** Ends a size early, as if its rounds were played. */
+  readonly signal?: AbortSignal;
   /** As in `trainGan`. */
   readonly compile?: boolean;
 };
@@ -59,7 +61,8 @@ export async function* growProgan(
       );
       const batches = shrunk(options.batches, rounds.length - 1 - stage);
       try {
-        const game = { batches, steps, optimizers, ema, rng, compile: options.compile };
+        const { signal, compile } = options;
+        const game = { batches, steps, optimizers, ema, rng, signal, compile };
         for await (const progress of trainGan({ generator, discriminator }, losses, game)) {
           const fade = Math.min(1, progress.step / Math.max(1, fadeShare * steps));
           if (!isFirst) growth.alpha = fade;

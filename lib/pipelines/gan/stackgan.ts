@@ -10,7 +10,12 @@ import { type Generated, type TextGame, textGame } from "./text-game";
 export type StackGanOptions = {
   /** Draw the condition from a Gaussian around the caption (default), or take its mean. */
   readonly augment?: boolean;
+  /** Height of stage I's pictures, 16 unless told: with 32 it draws the large ones at once. */
+  readonly firstSize?: 16 | 32;
 };
+
+/** Channels of stage I, from its smallest pictures up. */
+const CHANNELS = { 16: [64, 32], 32: [64, 32, 16] } as const;
 
 /**
  * Captions → pictures of 16×16 → pictures of 32×32.
@@ -21,14 +26,23 @@ export class StackGan extends Module {
   readonly stageOne: StageOneGenerator;
   readonly stageTwo: StageTwoGenerator;
   private readonly augment: boolean;
+  private readonly firstSize: 16 | 32;
 
   /** @param textSize features of a sentence, `CaptionEncoders.size` */
-  constructor(textSize: number, rng: Rng, { augment = true }: StackGanOptions = {}) {
+  constructor(
+    textSize: number,
+    rng: Rng,
+    { augment = true, firstSize = 16 }: StackGanOptions = {},
+  ) {
     super();
     this.augment = augment;
+    this.firstSize = firstSize;
     const condition = { textSize, conditionSize: 24 };
     this.stageOne = new StageOneGenerator(
-      { ...condition, latentDim: 16, imageShape: [16, 16, 3], channels: [64, 32] },
+      {
+        ...{ ...condition, latentDim: 16 },
+        ...{ imageShape: [firstSize, firstSize, 3], channels: CHANNELS[firstSize] },
+      },
       rng,
     );
     this.stageTwo = new StageTwoGenerator(
@@ -45,14 +59,14 @@ export class StackGan extends Module {
         encoders,
         generator: isFirst ? this.stageOne : this.stageTwo,
         generate: (text, noise) => (isFirst ? this.small(text, noise) : this.large(text, noise)),
-        sizes: [isFirst ? 16 : 32],
+        sizes: [isFirst ? this.firstSize : 2 * this.firstSize],
         klWeight: this.augment ? 0.02 : 0,
       },
       rng,
     );
   }
 
-  /** Pictures of stage I, `[B, 16, 16, 3]`; the caller owns what it gives. */
+  /** Pictures of stage I, `[B, 16, 16, 3]` unless its size was told; the caller owns what it gives. */
   small(text: EncodedCaptions, rng: Rng): Generated {
     const { condition, kl } = this.condition(this.stageOne, text, rng);
     const z = rng.normal<tf.Tensor2D>([text.sentence.shape[0], this.stageOne.config.latentDim]);

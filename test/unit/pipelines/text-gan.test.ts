@@ -148,6 +148,15 @@ describe("attention against masks", () => {
   });
 });
 
+/** What a checkpoint's name starts with, and the network of such names. */
+const NETWORKS: readonly (readonly [string, (rng: Rng) => nn.Module])[] = [
+  ["caption-encoders", (rng) => new pipelines.CaptionEncoders(rng)],
+  ["stackgan-at-once", (rng) => new pipelines.StackGan(32, rng, { firstSize: 32 }).stageOne],
+  ["stackgan", (rng) => new pipelines.StackGan(32, rng)],
+  ["attngan", (rng) => new pipelines.AttnGan(32, rng)],
+  ["progan", (rng) => new models.ProganGenerator(pipelines.PROGAN_SHAPES, rng)],
+];
+
 describe("checkpoints of the course", () => {
   const names = readdirSync(CHECKPOINTS)
     .filter((name) => /^(caption-encoders|stackgan|attngan|progan).*\.safetensors$/.test(name))
@@ -156,13 +165,8 @@ describe("checkpoints of the course", () => {
   it("are small, say how they were made, fit their networks, and come from the training captions", () => {
     assert.ok(names.length >= 9, names.join());
     for (const name of names) {
-      const model = name.startsWith("caption")
-        ? new pipelines.CaptionEncoders(new Rng(1))
-        : name.startsWith("stackgan")
-          ? new pipelines.StackGan(32, new Rng(1))
-          : name.startsWith("attngan")
-            ? new pipelines.AttnGan(32, new Rng(1))
-            : new models.ProganGenerator(pipelines.PROGAN_SHAPES, new Rng(1));
+      const [, newModel] = NETWORKS.find(([start]) => name.startsWith(start))!;
+      const model = newModel(new Rng(1));
       const made = pipelines.loadCourseWeights(name, model);
       model.dispose();
       assert.equal(made.trainingCaptions, data.splitHash("train"));
