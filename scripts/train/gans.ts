@@ -109,7 +109,7 @@ function facts(seconds: number): pipelines.Provenance {
 }
 
 /** Processor seconds of the two stages; one stage alone has as many as both. */
-const STAGES = [20, 30] as const;
+const STAGES = [60, 80] as const;
 const BOTH_STAGES = STAGES[0] + STAGES[1];
 
 async function trainStackGan(encoders: pipelines.CaptionEncoders, seed: number): Promise<void> {
