@@ -583,8 +583,8 @@ viz.imageGrid(view, {
 // discriminator also compares the examples of a batch (minibatch standard deviation), so that a
 // generator that repeats itself is found out.
 //
-// **Predict.** How much time does a round take, growing and not? And after equal time, which network
-// draws more clear shapes?
+// **Predict.** How much time does a round take, growing and not? Which network draws more clear
+// shapes?
 
 // %% exercise="lib/models/progan/growth.ts#fadeIn" hint="A weighted mean; alpha is a tensor, so that a compiled step sees it change."
 const { fadeIn } = models;
@@ -645,10 +645,11 @@ verdict(
   pace[0] < pace[1],
   `growing takes less time a round: ${pace[0].toFixed(0)} ms against ${pace[1].toFixed(0)} ms`,
 );
-const [grownGood, directGood] = progans.map(({ good }) => `${(100 * good).toFixed(0)} %`);
-console.log(
-  `After ${secondsOf(progans[0]).toFixed(0)} s each, ${grownGood} of the pictures of the grown network show one clear object, of the direct one ${directGood}.`,
+const told = progans.map(
+  (net) =>
+    `${net.name}: ${(100 * net.good).toFixed(0)} % of the pictures show one clear object after ${net.made.steps} rounds, ${secondsOf(net).toFixed(0)} s`,
 );
+console.log(told.join("\n"));
 const proganRows = tf.tidy(() =>
   tf.concat(
     progans.map(({ generator }) =>
@@ -661,11 +662,11 @@ viz.display(
     progans.map(({ name, made, good }) => ({
       network: name,
       rounds: made.steps,
-      "processor seconds": made.processorSeconds ?? made.seconds,
+      seconds: made.processorSeconds ?? made.seconds,
       "one clear object": good,
       n: 300,
     })),
-    { title: "Equal time" },
+    { title: "Growing, and full size from the start" },
   ),
 );
 viz.imageGrid(proganRows, {
