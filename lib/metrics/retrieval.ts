@@ -1,7 +1,6 @@
 import { ShapeError } from "../core/errors";
-import { assertInRange, assertInteger } from "../core/guard";
+import { assertFinite, assertFloats, assertInRange, assertInteger } from "../core/guard";
 import type { tf } from "../engine/tf";
-import { readRows } from "./rows";
 
 /**
  * Recall@k: the share of queries for which one of the k most similar candidates is right.
@@ -16,7 +15,10 @@ export function recallAt(
   k: number,
   isRight?: (query: number, candidate: number) => boolean,
 ): number {
-  const { values, n, size } = readRows("recallAt", "similarity", similarity);
+  assertFloats("recallAt", "similarity", similarity, ["N", "M"]);
+  const [n, size] = similarity.shape;
+  const values = similarity.dataSync<"float32">();
+  assertFinite("recallAt", "similarity", values);
   assertInteger("recallAt", "k", k);
   assertInRange("recallAt", "k", k, [1, size]);
   if (isRight === undefined && n !== size) {

@@ -461,56 +461,70 @@ const onePictures = data.captionedShapes({
   ...{ split: "train", count: isQuick ? 600 : 4000, size: 32, seed: 1, kinds: ["one"] },
 });
 const clipTower = unet.parts.textTower as models.TextTower;
-type Contest = { space: string; steps: number; accuracy: number; pictures: core.Images };
-/** Train a fresh U-Net until the time is up, and let it draw. */
-async function contest(space: "latents" | "pixels"): Promise<Contest> {
-  const isLatent = space === "latents";
-  const pixelConfig = { imageSize: 32, imageChannels: 3, channelMultipliers: [1, 2, 2] };
-  const network = isLatent
-    ? pipelines.newShapesDenoiser("unet", new Rng(5))
-    : new models.Unet(
-        { ...pipelines.SHAPES_UNET, ...pixelConfig, attentionSizes: [8] },
-        new Rng(5),
-      );
-  const tokensOf = (ids: Int32Array): { tokens: core.Tokens } => ({
-    tokens: onePictures.tokensAt(ids),
-  });
+type Space = "latents" | "pixels";
+type Contest = { space: Space; steps: number; accuracy: number; pictures: core.Images };
+const tokensOf = (ids: Int32Array): { tokens: core.Tokens } => ({
+  tokens: onePictures.tokensAt(ids),
+});
+/** The same captions, with the pictures or with their latents. */
+function batchesOf(space: Space): core.BatchSource {
+  if (space === "pixels") return data.captionBatches(onePictures, { batchSize: 32, seed: 1 });
   const source = data.sequentialBatches(onePictures.images, { batchSize: 200, range: "signed" });
-  const wholes = Array.from({ length: source.batchesPerEpoch }, (_, i) => source.at(i).x);
-  const batches = isLatent
-    ? data.latentBatches(
-        {
-          ...data.cacheLatents((x) => autoencoder.encode(x), wholes),
-          scale: stageMade.latentScale,
-        },
-        { batchSize: 32, seed: 1, conditionsAt: tokensOf },
-      )
-    : (tf.dispose(wholes), data.captionBatches(onePictures, { batchSize: 32, seed: 1 }));
+  const pictures = Array.from({ length: source.batchesPerEpoch }, (_, i) => source.at(i).x);
+  const encoded = data.cacheLatents((x) => autoencoder.encode(x), pictures);
+  return data.latentBatches(
+    { ...encoded, scale: stageMade.latentScale },
+    { batchSize: 32, seed: 1, conditionsAt: tokensOf },
+  );
+}
+/** A fresh U-Net and what makes pictures of what it draws. */
+function drawerOf(space: Space): pipelines.DiffusionPipeline {
+  const textTower = new models.TextTower(pipelines.SHAPES_CLIP.text, new Rng(0));
+  textTower.loadStateDict(clipTower.stateDict());
+  const common = { schedule, predicts: "v", textTower } as const;
+  if (space === "latents") {
+    const denoiser = pipelines.newShapesDenoiser("unet", new Rng(5));
+    const stage = pipelines.loadShapesAutoencoder();
+    const latentScale = stageMade.latentScale;
+    const parts = { ...common, denoiser, autoencoder: stage.autoencoder, latentScale };
+    return new pipelines.DiffusionPipeline(parts);
+  }
+  const sizes = { imageSize: 32, imageChannels: 3, channelMultipliers: [1, 2, 2] };
+  const config = { ...pipelines.SHAPES_UNET, ...sizes, attentionSizes: [8] };
+  return new pipelines.DiffusionPipeline({
+    ...common,
+    denoiser: new models.Unet(config, new Rng(5)),
+  });
+}
+/** Train for so many seconds, compiling not counted. @returns the steps that fitted */
+async function trainFor(
+  network: pipelines.PipelineParts["denoiser"],
+  space: Space,
+): Promise<number> {
+  const denoise: core.Denoiser<core.Images, core.TextContext> = (xt, t, text) =>
+    network.forward(xt, t, text);
   const loss: training.LossFunction = ({ x, tokens: words }, rng) => {
-    const context = clipTower.forward(diffusion.dropCaptions(words as core.Tokens, rng));
-    const denoise: core.Denoiser<core.Images, core.TextContext> = (xt, t, text) =>
-      network.forward(xt, t, text);
-    const options = { schedule, rng, condition: context, target: "v" } as const;
+    const condition = clipTower.forward(diffusion.dropCaptions(words as core.Tokens, rng));
+    const options = { schedule, rng, condition, target: "v" } as const;
     return objectives.denoisingLoss(denoise, x as core.Images, options);
   };
   const stop = new AbortController();
   let [steps, first] = [0, 0];
   for await (const { step } of training.train(network, loss, {
-    ...{ batches, steps: 100_000, rng: new Rng(6), maxGradNorm: 1, signal: stop.signal },
+    ...{ batches: batchesOf(space), steps: 100_000, rng: new Rng(6), maxGradNorm: 1 },
+    ...{ signal: stop.signal, reportEvery: 1 },
     optimizer: training.adam(network.namedParameters(), { learningRate: 1e-3 }),
   })) {
     if (first === 0) first = performance.now(); // compiling is over
     steps = step;
     if (performance.now() - first > 1000 * secondsOfTraining) stop.abort();
   }
-  const towerConfig = pipelines.SHAPES_CLIP.text;
-  const textTower = new models.TextTower(towerConfig, new Rng(0));
-  textTower.loadStateDict(clipTower.stateDict());
-  const stage = isLatent ? pipelines.loadShapesAutoencoder().autoencoder : undefined;
-  const drawer = new pipelines.DiffusionPipeline({
-    ...{ denoiser: network, schedule, predicts: "v", textTower },
-    ...(stage && { autoencoder: stage, latentScale: stageMade.latentScale }),
-  });
+  return steps;
+}
+/** Train a fresh U-Net until the time is up, and let it draw. */
+async function contest(space: Space): Promise<Contest> {
+  const drawer = drawerOf(space);
+  const steps = await trainFor(drawer.parts.denoiser, space);
   const options = { guidanceScale: 3, rng: new Rng(7) };
   const subset = data.captionedShapes({
     ...{ split: "heldOut", count: isQuick ? 16 : 100, size: 8, seed: 12, kinds: ["one"] },
