@@ -430,11 +430,11 @@ const easy = (run: Run): number => {
 const easySeen = core.estimate(runs.filter((r) => r.seen === "seen" && r.s === 3).map(easy));
 verdict(
   easySeen.mean >= 0.9,
-  `captions of one group are obeyed in at least 90 % of attributes: ${core.formatEstimate(easySeen, 3)} over three trainings; with two groups, all told ${seenScore}`,
+  `captions of one group are obeyed in at least 90 % of attributes: ${core.formatEstimate(easySeen, 3)} over three trainings; with two groups, all told ${results.formatScore(seenScore)}`,
 );
 verdict(
   unseenScore.mean < seenScore.mean,
-  `what was never seen together is harder: ${unseenScore} of attributes against ${seenScore} (s = 3)`,
+  `what was never seen together is harder: ${results.formatScore(unseenScore)} of attributes against ${results.formatScore(seenScore)} (s = 3)`,
 );
 const atScale = (s: number): number =>
   (runs.find((r) => r.seen === "seen" && r.s === s && r.seed === 1) as Run).got.attributeAccuracy;
@@ -456,7 +456,7 @@ viz.table(attributeRows, { title: "s = 3, mean ± standard error over three trai
 // **Predict.** How many steps does each get? Which obeys its captions better after so short a time?
 
 // %% id="verdict-pixels"
-const secondsOfTraining = isQuick ? 8 : 120;
+const secondsOfTraining = isQuick ? 6 : 120;
 const onePictures = data.captionedShapes({
   ...{ split: "train", count: isQuick ? 600 : 4000, size: 32, seed: 1, kinds: ["one"] },
 });
@@ -512,7 +512,7 @@ async function trainFor(
   let [steps, first] = [0, 0];
   for await (const { step } of training.train(network, loss, {
     ...{ batches: batchesOf(space), steps: 100_000, rng: new Rng(6), maxGradNorm: 1 },
-    ...{ signal: stop.signal, reportEvery: 1 },
+    ...{ signal: stop.signal, compile: !isQuick },
     optimizer: training.adam(network.namedParameters(), { learningRate: 1e-3 }),
   })) {
     if (first === 0) first = performance.now(); // compiling is over

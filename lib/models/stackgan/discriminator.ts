@@ -46,7 +46,7 @@ export class TextDiscriminator extends Module {
   ) {
     super();
     const { imageShape, textSize, channels, hiddenSize = 64 } = config;
-    assertText(config);
+    assertConfig(config);
     const options = { weightMap: spectralNorm() };
     this.down = channels.map((width, i) => {
       const inputs = i === 0 ? imageShape[2] : (channels[i - 1] as number);
@@ -69,6 +69,8 @@ export class TextDiscriminator extends Module {
    * @throws ShapeError
    */
   forward(x: Images, text: tf.Tensor2D): TextVerdicts {
+    assertFloats("TextDiscriminator", "x", x, ["B", ...this.config.imageShape]);
+    this.assertText(text, x.shape[0]);
     return tf.tidy(() => this.judge(this.features(x), text));
   }
 
@@ -93,7 +95,7 @@ export class TextDiscriminator extends Module {
    */
   judge(features: tf.Tensor2D, text: tf.Tensor2D): TextVerdicts {
     const [batch] = features.shape;
-    assertFloats("TextDiscriminator", "text", text, [batch, this.config.textSize]);
+    this.assertText(text, batch);
     return tf.tidy(() => {
       const asked = this.textFeatures.forward(leakyRelu(this.readText.forward(text)));
       const alone = this.out.forward(features).reshape<tf.Tensor1D>([batch]);
@@ -101,9 +103,13 @@ export class TextDiscriminator extends Module {
       return { pair: alone.add<tf.Tensor1D>(fit), alone };
     });
   }
+
+  private assertText(text: tf.Tensor2D, batch: number): void {
+    assertFloats("TextDiscriminator", "text", text, [batch, this.config.textSize]);
+  }
 }
 
-function assertText(config: TextDiscriminatorConfig): void {
+function assertConfig(config: TextDiscriminatorConfig): void {
   const { imageShape, textSize, channels, hiddenSize = 64 } = config;
   assertSizes("TextDiscriminator", "imageShape", imageShape);
   assertInteger("TextDiscriminator", "textSize", textSize);
