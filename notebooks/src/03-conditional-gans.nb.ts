@@ -382,7 +382,7 @@ const stage =
   (net: pipelines.StackGan, which: "small" | "large"): Draw =>
   (captions, rng) =>
     tf.tidy(() => net[which](encoders.encode(captions), rng).images[0]);
-const STACK_SEEDS = [1]; // `npm run train:gans -- stackgan` trains more
+const STACK_SEEDS = [1, 2, 3];
 const stacks = STACK_SEEDS.map((seed) => ({ seed, net: loadStackGan(`stackgan-${seed}`) }));
 const plainStack = loadStackGan("stackgan-no-augmentation-1", { augment: false });
 const atOnce32 = STACK_SEEDS.map((seed) =>
