@@ -337,7 +337,7 @@ for (const [i, cut] of tilings.entries()) {
   viz.display(
     viz.imageGrid(cut, {
       ...{ range: [-1, 1], columns: 4, scale: 5 },
-      title: i === 0 ? `“${shapes.captions[1]}”, 16 patches of 8 × 8` : "a reshape alone",
+      title: i === 0 ? "16 patches" : "a reshape alone",
     }),
   );
 }
