@@ -296,10 +296,12 @@ const shownRows = Int32Array.from(shownTexts, (text) => heldOut.captions.indexOf
 const matrix = tf.tidy(() =>
   match(tf.gather(real, Array.from(shownRows)) as core.Images, shownTexts).div(clip.logScale.exp()),
 ) as tf.Tensor2D;
+console.log(shownTexts.map((text, i) => `${i + 1}. ${text}`).join("\n"));
+const numbers = shownTexts.map((_, i) => String(i + 1));
 viz.heatmap({
   title: "Cosines of 12 held-out pictures and their captions",
   ...{ x: "caption", y: "picture of", colour: "cosine", downwards: true, height: 520 },
-  ...{ z: matrix, columns: shownTexts.map((_, i) => String(i + 1)), rows: shownTexts },
+  ...{ z: matrix, columns: numbers, rows: numbers },
 });
 
 // %% [markdown] id="latent-text"
@@ -320,7 +322,7 @@ viz.heatmap({
 // %% id="verdict-live"
 const caption = "two small red circles above a large green square"; // your own here
 const warm = await unet.generate({ captions: [caption], guidanceScale: 3, rng: new Rng(1) });
-const captionFilm = viz.liveDenoising({ range: [-1, 1], title: caption, columns: 2 });
+const captionFilm = viz.liveDenoising({ range: [-1, 1], title: caption, columns: 4 });
 const four = { captions: Array.from({ length: 4 }, () => caption), guidanceScale: 3 };
 for await (const moment of unet.stream({ ...four, rng: new Rng(2) })) {
   const [x, x0] = [unet.decode(moment.x), moment.pictures()];
@@ -606,9 +608,9 @@ const holes = tf.tidy(() => {
     filled,
   ]) as core.Images;
 });
+console.log(scenes.captions.map((text, i) => `${i + 1}. ${text}`).join("\n"));
 viz.imageGrid(holes, {
   ...{ range: [-1, 1], columns: 4, rowLabels: ["known", "filled"] },
-  captions: [...scenes.captions, "", "", "", ""],
 });
 
 // %% exercise="lib/diffusion/interpolate.ts#slerp" hint="The angle of each example from its cosine; two sines weigh the two ends."
