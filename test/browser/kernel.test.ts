@@ -72,7 +72,7 @@ describe("the kernel in JupyterLab", function () {
   it("Shift+Tab shows type, shape and range of an earlier cell's tensor", async () => {
     await editEnd(1);
     await lab.page.keyboard.press("Shift+Tab");
-    const tooltip = lab.page.locator(".jp-Tooltip");
+    const tooltip = lab.page.locator(".jp-Tooltip", { hasText: "images" }); // it opens empty
     await tooltip.waitFor();
     const text = await tooltip.innerText();
     assert.match(text, /const images: tf\.Tensor4D/);
