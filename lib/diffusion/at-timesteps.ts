@@ -1,6 +1,7 @@
 import {
   assertDtype,
   assertFloats,
+  assertReal,
   assertSameShape,
   assertShape,
   assertTensor,
@@ -59,4 +60,10 @@ export function assertNoisy(
   const [first] = Object.values(batches) as [Batch];
   assertShape(where, "t", t, [first.shape[0] as number]);
   assertDtype(where, "t", t, "int32");
+}
+
+/** A number, or a scalar tensor of which only shape and type are looked at. @throws ShapeError, ValueError */
+export function assertGuidanceScale(where: string, guidanceScale: number | tf.Scalar): void {
+  if (guidanceScale instanceof tf.Tensor) assertFloats(where, "guidanceScale", guidanceScale, []);
+  else assertReal(where, "guidanceScale", guidanceScale);
 }

@@ -1,7 +1,7 @@
 import { assertInRange, assertReal } from "../core/guard";
 import type { Batch, Timesteps } from "../core/types";
 import { tf } from "../engine/tf";
-import { assertAlike, assertNoisy, atTimesteps } from "./at-timesteps";
+import { assertAlike, assertGuidanceScale, assertNoisy, atTimesteps } from "./at-timesteps";
 import { assertStepGaussian, sampleStep, type StepGaussian } from "./reverse";
 import type { NoiseSchedule } from "./schedule";
 
@@ -104,16 +104,17 @@ export type NoisePair<X extends Batch> = {
  * Classifier-free guidance: away from what the network says without the condition.
  *
  * @eq R.17  ε̂ = ε_u + s (ε_c − ε_u)
- * @param guidanceScale s: 0 ignores the condition, 1 is no guidance. Ho & Salimans write w = s − 1
+ * @param guidanceScale s: 0 ignores the condition, 1 is no guidance. Ho & Salimans write w = s − 1. As
+ *   a tensor `[]` it is not looked at, and one graph serves every s
  * @returns same shape; the caller owns it
  * @throws ShapeError if the shapes differ
  */
 export function combineNoise<X extends Batch>(
   { conditional, unconditional }: NoisePair<X>,
-  guidanceScale: number,
+  guidanceScale: number | tf.Scalar,
 ): X {
   assertAlike("combineNoise", { conditional, unconditional });
-  assertReal("combineNoise", "guidanceScale", guidanceScale);
+  assertGuidanceScale("combineNoise", guidanceScale);
   return tf.tidy(() => unconditional.add(conditional.sub(unconditional).mul(guidanceScale)) as X);
 }
 

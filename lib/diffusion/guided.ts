@@ -1,16 +1,9 @@
 import { ValueError } from "../core/errors";
-import {
-  assertDtype,
-  assertFloats,
-  assertInRange,
-  assertInteger,
-  assertReal,
-  assertShape,
-} from "../core/guard";
+import { assertDtype, assertInRange, assertInteger, assertReal, assertShape } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Batch, Denoiser, Labels, Timesteps, Tokens } from "../core/types";
 import { tf } from "../engine/tf";
-import { assertNoisy } from "./at-timesteps";
+import { assertGuidanceScale, assertNoisy } from "./at-timesteps";
 import { combineNoise, guidedMean, guidedNoise, rescaleGuided } from "./guidance";
 import { x0FromNoise } from "./prediction";
 import type { ReverseKernel } from "./reverse";
@@ -129,9 +122,7 @@ export function classifierFree<X extends Batch, C extends tf.Tensor = Labels>(
   denoise: Denoiser<X, C>,
   { guidanceScale, nullCondition, rescale = 0 }: ClassifierFreeOptions<C>,
 ): Denoiser<X, C> {
-  if (guidanceScale instanceof tf.Tensor) {
-    assertFloats("classifierFree", "guidanceScale", guidanceScale, []);
-  } else assertReal("classifierFree", "guidanceScale", guidanceScale);
+  assertGuidanceScale("classifierFree", guidanceScale);
   assertInRange("classifierFree", "rescale", rescale, [0, 1]);
   return (xt, t, condition) => {
     if (condition === undefined) {
@@ -143,10 +134,7 @@ export function classifierFree<X extends Batch, C extends tf.Tensor = Labels>(
       if (guidanceScale === 0) return denoise(xt, t, none);
       const both = denoise(tf.concat([xt, xt]), tf.concat([t, t]), tf.concat([condition, none]));
       const [conditional, unconditional] = tf.split(both, 2) as [X, X];
-      const guided =
-        guidanceScale instanceof tf.Tensor
-          ? unconditional.add<X>(conditional.sub(unconditional).mul(guidanceScale))
-          : combineNoise({ conditional, unconditional }, guidanceScale);
+      const guided = combineNoise({ conditional, unconditional }, guidanceScale);
       return rescale === 0 ? guided : rescaleGuided({ guided, conditional }, rescale);
     });
   };

@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { checkpointPath } from "../pipelines/checkpoint";
+import { latentSamplerOf, loadSampler } from "../pipelines/course-sampler";
 import { describePipeline, loadPipeline } from "../pipelines/store";
-import { loadTextToImage, SHAPES_DENOISERS } from "../pipelines/text-to-image";
 import { attnGanPainter, type Painter, pipelinePainter, stackGanPainter } from "./painter";
 
 /** A model that the gallery offers; it is loaded when it is first asked. */
@@ -39,15 +39,12 @@ function checkpointNames(): string[] {
   }
 }
 
-/** A latent sampler of the course, whose parts lie in files of their own. */
+/** A latent sampler of the course. */
 function shapesModel(name: string): GalleryModel[] {
-  return SHAPES_DENOISERS.flatMap((kind) => {
-    const seed = Number(new RegExp(`^shapes-${kind}-(\\d+)$`).exec(name)?.[1]);
-    if (Number.isNaN(seed)) return [];
-    const title = `latent ${kind === "dit" ? "DiT" : "U-Net"}, seed ${seed}`;
-    const load = (): Painter => pipelinePainter(loadTextToImage(kind, seed));
-    return [{ name, title, isDiffusion: true, load }];
-  });
+  const latent = latentSamplerOf(name);
+  if (latent === undefined) return [];
+  const title = `latent ${latent.kind === "dit" ? "DiT" : "U-Net"}, seed ${latent.seed}`;
+  return [{ name, title, isDiffusion: true, load: () => pipelinePainter(loadSampler(name)) }];
 }
 
 /** A saved pipeline, if that is what it is and if it takes captions. */

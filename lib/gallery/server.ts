@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { LatentLabError, ValueError } from "../core/errors";
 import { DISPLAY, type Displayable, type MimeBundle } from "../core/host";
 import type { Disposable } from "../core/memory";
-import { captionsOf, SPLITS } from "../data/shapes/splits";
+import { CAPTION_KINDS, type CaptionSplit, captionsOf, SPLITS } from "../data/shapes/splits";
 import { formatCaption } from "../data/shapes/caption";
 import { type PictureRequest, Studio } from "./studio";
 
@@ -31,15 +31,6 @@ const HEADERS = {
 
 const MOST_BYTES = 10_000;
 const FRAME_HEIGHT = 720;
-
-/** Words and a few captions of each split, to choose from. */
-const EXAMPLES = SPLITS.flatMap((split) =>
-  (["one", "several", "related"] as const).map((kind) => {
-    const captions = captionsOf(split, kind);
-    const middle = captions[Math.floor(captions.length / 2)];
-    return { split, caption: middle === undefined ? "" : formatCaption(middle) };
-  }),
-);
 
 /**
  * A page to type captions in, on this machine only: it answers at 127.0.0.1, to those who know its
@@ -115,9 +106,20 @@ async function answer(exchange: Exchange): Promise<void> {
   } else if (request.method === "GET" && path === "state") {
     const { models, book } = exchange.studio;
     const offered = models.map(({ name, title, isDiffusion }) => ({ name, title, isDiffusion }));
-    send(response, 200, { models: offered, entries: book.entries(), examples: EXAMPLES });
+    send(response, 200, { models: offered, entries: book.entries(), examples: examples() });
   } else if (request.method === "POST" && path === "pictures") await paint(exchange);
   else send(response, 404, { error: "There is nothing here." });
+}
+
+/** A caption of each kind and split, to choose from. */
+function examples(): { readonly split: CaptionSplit; readonly caption: string }[] {
+  return SPLITS.flatMap((split) =>
+    CAPTION_KINDS.map((kind) => {
+      const captions = captionsOf(split, kind);
+      const middle = captions[Math.floor(captions.length / 2)];
+      return { split, caption: middle === undefined ? "" : formatCaption(middle) };
+    }),
+  );
 }
 
 /** The path behind the secret, if the request has it and means this server by its number. */

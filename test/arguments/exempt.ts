@@ -31,6 +31,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "diffusion.assertBatch": "a guard",
   "diffusion.assertBetas": "a guard",
   "diffusion.assertTime": "a guard",
+  "diffusion.assertGuidanceScale": "a guard",
   "samplers.assertNumber": "a guard",
   "diffusion.assertNoisy": "a guard",
   "diffusion.assertStepGaussian": "a guard",
