@@ -9,9 +9,21 @@ export const SEEDS = [1, 2, 3] as const;
 export type Made = {
   readonly seed: number;
   readonly steps: number;
-  /** Of `performance.now()`. */
-  readonly started: number;
+  readonly started: Clock;
 };
+
+/** The times at the start of a training. */
+export type Clock = { readonly wall: number; readonly processor: number };
+
+/** Processor seconds of this process: what a training costs, whatever else the machine does. */
+export function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+export function startClock(): Clock {
+  return { wall: performance.now() / 1000, processor: processorSeconds() };
+}
 
 /** How it came to be; `facts` are what else there is to know, first of all the data. */
 export function provenanceOf(
@@ -22,7 +34,8 @@ export function provenanceOf(
   return {
     seed,
     steps,
-    seconds: Math.round((performance.now() - started) / 1000),
+    seconds: Math.round(performance.now() / 1000 - started.wall),
+    processorSeconds: Math.round(processorSeconds() - started.processor),
     device,
     tensorflow,
     node: process.version,

@@ -1,13 +1,13 @@
 /** Train the course's NCSN of digits, some minutes on two cores: `npm run train:digit-scores`. */
 import { pipelines, Rng } from "latentlab";
 
-import { save } from "./checkpoints";
+import { save, startClock } from "./checkpoints";
 
 const SEED = 1;
 const STEPS = Number(process.env["STEPS"]) || 2400;
 
 async function main(): Promise<void> {
-  const started = performance.now();
+  const started = startClock();
   const network = pipelines.newDigitScoreNet(new Rng(SEED));
   for await (const report of pipelines.trainDigitScores(network, { steps: STEPS, seed: SEED })) {
     const { step, loss, seconds } = report;

@@ -4,7 +4,7 @@
  */
 import { type core, data, models, objectives, pipelines, Rng, training } from "latentlab";
 
-import { provenanceOf, save } from "./checkpoints";
+import { provenanceOf, save, startClock } from "./checkpoints";
 
 const SEED = 1;
 const STEPS = { classifier: 500, ddpm: 5000 } as const;
@@ -29,7 +29,7 @@ function accuracy(classifier: models.Classifier): number {
 }
 
 async function trainClassifier(steps: number): Promise<void> {
-  const started = performance.now();
+  const started = startClock();
   const classifier = new models.Classifier(models.CLASSIFIER_PRESETS["digits-28"], new Rng(SEED));
   const loss: training.LossFunction = ({ x, labels }) =>
     objectives.crossEntropy(classifier.forward(x as core.Images), labels as core.Labels);
@@ -49,7 +49,7 @@ async function trainClassifier(steps: number): Promise<void> {
 
 /** One network with and without classes; the average of its weights is what stays. */
 async function trainDdpm(steps: number): Promise<void> {
-  const started = performance.now();
+  const started = startClock();
   const sampler = pipelines.newDigitSampler(new Rng(SEED));
   const { denoiser } = sampler.parts;
   const ema = new training.Ema(denoiser, { decay: 0.998, warmUp: true });

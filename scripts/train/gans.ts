@@ -5,7 +5,7 @@
  */
 import { core, data, models, pipelines, Rng, training } from "latentlab";
 
-import { save, SEEDS } from "./checkpoints";
+import { processorSeconds, save, SEEDS, startClock } from "./checkpoints";
 
 const SIZE = 32;
 
@@ -20,7 +20,7 @@ async function trainEncoders(): Promise<void> {
   const steps = 1500;
   const loss = ({ x, tokens }: core.ExampleBatch): core.Loss =>
     encoders.matching(x as core.Images, encoders.encode(tokens as core.Tokens), tokens as never);
-  const made = { seed: 1, steps, started: performance.now() };
+  const made = { seed: 1, steps, started: startClock() };
   const run = training.train(encoders, loss, {
     batches: data.captionBatches(all, { batchSize: 32, seed: 1 }),
     steps,
@@ -32,12 +32,6 @@ async function trainEncoders(): Promise<void> {
   for await (const { step, loss: value } of run)
     console.log(`encoders ${step}: ${value.toFixed(3)}`);
   save("caption-encoders", encoders, made);
-}
-
-/** Processor seconds of this process: what a training costs, whatever else the machine does. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Ends a training after so many processor seconds, its compilation included. */
@@ -104,10 +98,6 @@ async function play(
   return rounds;
 }
 
-function facts(seconds: number): pipelines.Provenance {
-  return { processorSeconds: seconds, trainingCaptions: data.splitHash("train") };
-}
-
 /** Processor seconds of the two stages; one stage alone has as many as both. */
 const STAGES = [60, 80] as const;
 const BOTH_STAGES = STAGES[0] + STAGES[1];
@@ -118,13 +108,13 @@ async function trainStackGan(encoders: pipelines.CaptionEncoders, seed: number):
     const name = `stackgan${augment ? "" : "-no-augmentation"}-${seed}`;
     const rng = new Rng(seed);
     const net = new pipelines.StackGan(encoders.size, rng, { augment });
-    const started = performance.now();
+    const started = startClock();
     const one = { seed, seconds: STAGES[0], pictures: shapes(16) };
     const first = await play(`${name} I`, net.gameOf(1, encoders, rng), one);
     net.setTraining(false);
     const two = { seed, seconds: STAGES[1], pictures: shapes(SIZE) };
     const second = await play(`${name} II`, net.gameOf(2, encoders, rng), two);
-    save(name, net, { seed, steps: first + second, started }, facts(BOTH_STAGES));
+    save(name, net, { seed, steps: first + second, started });
   }
 }
 
@@ -134,11 +124,11 @@ async function trainStackGanAtOnce(
 ): Promise<void> {
   const rng = new Rng(seed);
   const net = new pipelines.StackGan(encoders.size, rng, { firstSize: SIZE });
-  const started = performance.now();
+  const started = startClock();
   const name = `stackgan-at-once-${seed}`;
   const options = { seed, seconds: BOTH_STAGES, pictures: shapes(SIZE) };
   const steps = await play(name, net.gameOf(1, encoders, rng), options);
-  save(name, net.stageOne, { seed, steps, started }, facts(BOTH_STAGES));
+  save(name, net.stageOne, { seed, steps, started });
 }
 
 const ATTNGAN_SECONDS = 150;
@@ -146,10 +136,10 @@ const ATTNGAN_SECONDS = 150;
 async function trainAttnGan(encoders: pipelines.CaptionEncoders, seed: number): Promise<void> {
   const rng = new Rng(seed);
   const net = new pipelines.AttnGan(encoders.size, rng);
-  const started = performance.now();
+  const started = startClock();
   const options = { seed, seconds: ATTNGAN_SECONDS, pictures: shapes(SIZE) };
   const steps = await play(`attngan ${seed}`, net.game(encoders, rng), options);
-  save(`attngan-${seed}`, net, { seed, steps, started }, facts(ATTNGAN_SECONDS));
+  save(`attngan-${seed}`, net, { seed, steps, started });
 }
 
 /** Growing, and the same network at full size from the start, for as many processor seconds. */
@@ -161,7 +151,7 @@ async function trainProgans(): Promise<void> {
   let seconds = Infinity; // growing takes what its rounds take, and says how long the other may
   for (const [name, rounds] of Object.entries(PROGANS)) {
     const generator = new models.ProganGenerator(pipelines.PROGAN_SHAPES, new Rng(1));
-    const started = performance.now();
+    const started = startClock();
     const budget = new Budget(seconds);
     const options = { batches, rounds, rng: new Rng(2), signal: budget.signal };
     let steps = 0;
@@ -172,7 +162,7 @@ async function trainProgans(): Promise<void> {
         console.log(`${name} size ${8 * 2 ** stage}, ${step}: ${spent.toFixed(0)} s`);
     }
     seconds = budget.spend();
-    save(name, generator, { seed: 1, steps, started }, facts(Math.round(seconds)));
+    save(name, generator, { seed: 1, steps, started });
   }
 }
 
@@ -180,7 +170,7 @@ async function trainDigitDcgan(): Promise<void> {
   const { train } = pipelines.digitParts();
   const players = pipelines.newDigitGan(new Rng(1));
   const ema = new training.Ema(players.generator, { decay: 0.99 });
-  const made = { seed: 1, steps: 5000, started: performance.now() };
+  const made = { seed: 1, steps: 5000, started: startClock() };
   const run = pipelines.trainDigitGan(players, {
     batches: data.shuffledBatches(train, { batchSize: 64, seed: 1, range: "signed" }),
     rounds: made.steps,

@@ -16,7 +16,7 @@ import {
   training,
 } from "latentlab";
 
-import { save, SEEDS } from "./checkpoints";
+import { save, SEEDS, startClock } from "./checkpoints";
 
 const PICTURES = { split: "train", count: 16_000, size: 32, seed: 1 } as const;
 
@@ -27,7 +27,7 @@ function factsOf(measured: Readonly<Record<string, number>>): pipelines.Provenan
 
 async function trainAutoencoder(): Promise<void> {
   const [seed, steps] = [1, 1500];
-  const started = performance.now();
+  const started = startClock();
   const autoencoder = new models.Autoencoder(pipelines.SHAPES_AUTOENCODER, new Rng(seed));
   const pictures = data.captionedShapes(PICTURES);
   const side = autoencoder.latentSize;
@@ -87,7 +87,7 @@ function latentsOf(
 /** Both towers; then, for "clip-images", the image tower alone: captions mean what they meant. */
 async function trainClip(isImageAlone: boolean): Promise<void> {
   const [seed, steps] = isImageAlone ? [2, 1000] : [1, 1500];
-  const started = performance.now();
+  const started = startClock();
   const clip = new models.Clip(pipelines.SHAPES_CLIP, new Rng(seed));
   const made = isImageAlone && pipelines.loadCourseWeights("shapes-clip", clip);
   const loss: training.LossFunction = ({ x, tokens }) => {
@@ -133,8 +133,8 @@ function retrieval(clip: models.Clip): Record<string, number> {
   return { recallAt1OneObject: one as number, recallAt1AllKinds: any as number };
 }
 
-/** About as many seconds for each. */
-const STEPS = { unet: 4500, dit: 10_000 } as const;
+/** About as many processor seconds for each. */
+const STEPS = { unet: 9000, dit: 20_000 } as const;
 
 /** What all denoisers see: pictures of two groups as often as all others, as latents. */
 function denoiserData(): { pictures: data.CaptionedShapes; latents: data.CachedLatents } {
@@ -151,7 +151,7 @@ async function trainDenoiser(
   seed: number,
   { pictures, latents }: ReturnType<typeof denoiserData>,
 ): Promise<void> {
-  const started = performance.now();
+  const started = startClock();
   const { autoencoder } = pipelines.loadShapesAutoencoder();
   const textTower = pipelines.loadShapesTextTower();
   const denoiser = pipelines.newShapesDenoiser(kind, new Rng(seed));
