@@ -1,6 +1,7 @@
 import { assertDtype, assertFloats, assertSameShape } from "../core/guard";
 import type { Batch } from "../core/types";
 import { tf } from "../engine/tf";
+import { perExample } from "./sde/noise";
 
 /** The two ends of a flow, of one shape `[B, …]`. */
 export type FlowEnds<X extends Batch> = { readonly noise: X; readonly data: X };
@@ -17,10 +18,7 @@ export type FlowEnds<X extends Batch> = { readonly noise: X; readonly data: X };
 export function flowSample<X extends Batch>({ noise, data }: FlowEnds<X>, t: tf.Tensor1D): X {
   assertEnds("flowSample", noise, data);
   assertFloats("flowSample", "t", t, [noise.shape[0] as number]);
-  return tf.tidy(() => {
-    const perExample = t.reshape([-1, ...noise.shape.slice(1).map(() => 1)]);
-    return noise.add<X>(data.sub(noise).mul(perExample));
-  });
+  return tf.tidy(() => noise.add<X>(data.sub(noise).mul(perExample(t, noise))));
 }
 
 /** What a flow-matching network learns: u = x_data − x_noise. @eq FM.23 @throws ShapeError */

@@ -18,6 +18,8 @@ export type LikelihoodOptions<X extends Batch = Batch> = Tolerances & {
   readonly prior?: (x1: X) => tf.Tensor1D;
   /** Estimate the divergence with so many random probes of each example instead of exactly. */
   readonly hutchinson?: { readonly rng: Rng; readonly probes: number };
+  /** Ends it early, after the step it is in. */
+  readonly signal?: AbortSignal;
   /** False computes op by op instead of as one graph. Default true. */
   readonly compile?: boolean;
 };
@@ -40,15 +42,15 @@ export type FlowLikelihood<X extends Batch> = {
  *
  * @eq SDE.39  log p_0(x_0) = log p_1(x_1) + ∫ ∇·f̃(x_t, t) dt
  * @param x `[B, ...]`
- * @throws ValueError as `integrate`; ShapeError
+ * @throws as `integrate`; ShapeError
  * @see Song et al. 2021, arXiv:2011.13456v2, §4.3 and appendix D.2
  */
-export function flowLikelihood<X extends Batch>(
+export async function flowLikelihood<X extends Batch>(
   score: ScoreFunction<X>,
   sde: Sde,
   x: X,
   options: LikelihoodOptions<X> = {},
-): FlowLikelihood<X> {
+): Promise<FlowLikelihood<X>> {
   const { minTime = 1e-5, hutchinson } = options;
   assertBatch("flowLikelihood", "x", x);
   assertInRange("flowLikelihood", "minTime", minTime, [0, 1]);
@@ -59,7 +61,7 @@ export function flowLikelihood<X extends Batch>(
   const probe = hutchinson && tf.tidy(() => signs<X>(hutchinson.rng, all.shape));
   const flow = new Flow(score, { sde, probe, isCompiled: options.compile ?? true });
   try {
-    return flow.likelihood(all, { ...options, minTime, copies });
+    return await flow.likelihood(all, { ...options, minTime, copies });
   } finally {
     flow.dispose();
     tf.dispose([all, ...(probe === undefined ? [] : [probe])]);
@@ -119,16 +121,18 @@ class Flow<X extends Batch> {
   }
 
   /** @param x `[copies · B, ...]` */
-  likelihood(x: X, { minTime, copies, prior, ...tolerances }: Run<X>): FlowLikelihood<X> {
+  async likelihood(
+    x: X,
+    { minTime, copies, prior, ...tolerances }: Run<X>,
+  ): Promise<FlowLikelihood<X>> {
     const [count, ...sizes] = x.shape as [number, ...number[]];
     const dim = sizes.reduce((product, size) => product * size, 1);
     const start = tf.tidy(() => tf.concat([x.reshape([count, dim]), tf.zeros([count, 1])], 1));
-    const end = integrate((state, t) => this.velocity(state, t, x.shape), start, {
+    const end = await integrate((state, t) => this.velocity(state, t, x.shape), start, {
       from: minTime,
       to: 1,
       ...tolerances,
-    });
-    start.dispose();
+    }).finally(() => start.dispose());
     const result = tf.tidy(() => {
       const x1 = end.x.slice([0, 0], [count, dim]).reshape(x.shape) as X;
       const gained = end.x.slice([0, dim], [count, 1]).reshape([count]);

@@ -1,5 +1,6 @@
-import { ValueError } from "../core/errors";
+import { StoppedError, ValueError } from "../core/errors";
 import { assertInRange, assertInteger, assertReal } from "../core/guard";
+import { isInterrupted, nextTurn } from "../core/host";
 import type { Batch } from "../core/types";
 import { tf } from "../engine/tf";
 import { assertBatch } from "./at-timesteps";
@@ -70,6 +71,8 @@ export type IntegrateOptions = Tolerances & {
   readonly from: number;
   /** May be below `from`. */
   readonly to: number;
+  /** Ends it early, after the step it is in. */
+  readonly signal?: AbortSignal;
 };
 
 export type Integral<X extends Batch> = {
@@ -85,38 +88,47 @@ export type Integral<X extends Batch> = {
 /**
  * Follow a velocity from one time to another, in steps as long as the error allows: that of the
  * example with the largest root mean square counts. float32 limits what tolerances can reach: below
- * 1e-6 of the size of x nothing is gained.
+ * 1e-6 of the size of x nothing is gained. Between two steps the event loop gets its turn.
  *
  * @param x `[B, ...]`
  * @throws ValueError if it needs more than `maxSteps`, or the velocity is not finite
+ * @throws StoppedError if `signal`, or an interrupt from the notebook, ended it
  */
-export function integrate<X extends Batch>(
+export async function integrate<X extends Batch>(
   velocity: Velocity<X>,
   x: X,
   options: IntegrateOptions,
-): Integral<X> {
-  const { from, to, absolute = 1e-5, relative = 1e-5, maxSteps = 10_000 } = options;
+): Promise<Integral<X>> {
+  const { from, to, absolute = 1e-5, relative = 1e-5, maxSteps = 10_000, signal } = options;
   assertReal("integrate", "from", from);
   assertReal("integrate", "to", to);
   assertTolerances("integrate", { absolute, relative, maxSteps });
   assertBatch("integrate", "x", x);
+  assertRunning(from, signal);
   let [t, h] = [from, (to - from) / 50];
   let [steps, rejected] = [0, 0];
   let now = { x: x.clone() as X, velocity: tf.tidy(() => velocity(x, from)) };
-  while (t !== to) {
-    if (steps + rejected === maxSteps) throw tooManySteps(now, { t, maxSteps });
-    if (Math.abs(h) >= Math.abs(to - t)) h = to - t;
-    const next = dormandPrinceStep(velocity, now.x, { t, h, first: now.velocity });
-    const error = errorNorm(now.x, next, { absolute, relative });
-    next.error.dispose();
-    const isRight = error <= 1;
-    tf.dispose(isRight ? now : [next.x, next.velocity]);
-    if (isRight) {
-      now = { x: next.x, velocity: next.velocity };
-      t = h === to - t ? to : t + h;
-      steps++;
-    } else rejected++;
-    h *= stepFactor(error);
+  try {
+    while (t !== to) {
+      if (steps + rejected === maxSteps) throw tooManySteps(t, maxSteps);
+      if (Math.abs(h) >= Math.abs(to - t)) h = to - t;
+      const next = dormandPrinceStep(velocity, now.x, { t, h, first: now.velocity });
+      const error = errorNorm(now.x, next, { absolute, relative });
+      next.error.dispose();
+      const isRight = error <= 1;
+      tf.dispose(isRight ? now : [next.x, next.velocity]);
+      if (isRight) {
+        now = { x: next.x, velocity: next.velocity };
+        t = h === to - t ? to : t + h;
+        steps++;
+      } else rejected++;
+      h *= stepFactor(error);
+      await nextTurn();
+      assertRunning(t, signal);
+    }
+  } catch (error) {
+    tf.dispose(now);
+    throw error;
   }
   now.velocity.dispose();
   return { x: now.x, evaluations: 1 + 6 * (steps + rejected), steps, rejected };
@@ -160,8 +172,12 @@ function stepFactor(error: number): number {
   return Math.min(10, Math.max(0.2, 0.9 * error ** -0.2));
 }
 
-function tooManySteps(state: object, { t, maxSteps }: { t: number; maxSteps: number }): ValueError {
-  tf.dispose(state as tf.TensorContainer);
+function assertRunning(t: number, signal?: AbortSignal): void {
+  if (!isInterrupted() && signal?.aborted !== true) return;
+  throw new StoppedError(`Integration was stopped at t = ${t.toPrecision(3)}.`);
+}
+
+function tooManySteps(t: number, maxSteps: number): ValueError {
   return new ValueError(
     `integrate: ${maxSteps} steps lead only to t = ${t}.`,
     "Ask for less precision, or end where the velocity is still finite.",

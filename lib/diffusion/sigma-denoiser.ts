@@ -3,6 +3,7 @@ import type { Batch, Denoiser, SigmaDenoiser } from "../core/types";
 import { tf } from "../engine/tf";
 import type { NoiseSchedule } from "./schedule";
 import { sigmaOfTimestep } from "./schedule-sigmas";
+import { perExample } from "./sde/noise";
 
 /**
  * A denoiser on a schedule, for samplers that go by noise levels: asked at the timestep whose level
@@ -21,7 +22,8 @@ export function sigmaDenoiser<X extends Batch, C>(
   );
   return (x, sigma, condition) =>
     tf.tidy(() => {
-      const level = perExample("sigmaDenoiser", sigma, x);
+      assertShape("sigmaDenoiser", "sigma", sigma, [x.shape[0] as number]);
+      const level = perExample(sigma, x);
       const distance = sigma
         .log()
         .reshape([-1, 1])
@@ -77,18 +79,9 @@ export function edmDenoiser<X extends Batch, C>(
   assertInRange("edmDenoiser", "sigmaData", sigmaData, [Number.MIN_VALUE, Number.MAX_VALUE]);
   return (x, sigma, condition) =>
     tf.tidy(() => {
+      assertShape("edmDenoiser", "sigma", sigma, [x.shape[0] as number]);
       const { cSkip, cOut, cIn, cNoise } = edmPreconditioning(sigma, sigmaData);
-      const [skip, out, scale] = [cSkip, cOut, cIn].map((c) => perExample("edmDenoiser", c, x)) as [
-        tf.Tensor,
-        tf.Tensor,
-        tf.Tensor,
-      ];
-      return skip.mul(x).add<X>(network(x.mul(scale), cNoise, condition).mul(out));
+      const output = network(x.mul(perExample(cIn, x)), cNoise, condition);
+      return x.mul(perExample(cSkip, x)).add<X>(output.mul(perExample(cOut, x)));
     });
-}
-
-/** A number for each example, `[B]`, shaped to meet x: `[B, 1, …]`. @throws ShapeError */
-function perExample(where: string, values: tf.Tensor1D, x: Batch): tf.Tensor {
-  assertShape(where, "sigma", values, [x.shape[0] as number]);
-  return values.reshape([-1, ...x.shape.slice(1).map(() => 1)]);
 }

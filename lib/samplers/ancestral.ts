@@ -3,7 +3,7 @@ import type { Batch, Images, Labels } from "../core/types";
 import { type ReverseKernel, sampleStep } from "../diffusion/reverse";
 import type { NoiseSchedule } from "../diffusion/schedule";
 import { ddpmCoefficients } from "./ddpm";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 
 /**
  * Ancestral sampling of any reverse chain, guided or not: draw from one Gaussian after another, all T
@@ -30,7 +30,7 @@ export function ancestral<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers: { t, ofX0, ofX } };
       }),
     step({ x, condition, rng }, { t, ofX0, ofX }) {
-      const timesteps = perExample(t, x).toInt();
+      const timesteps = repeated(t, x).toInt();
       const gaussian = kernel(x, timesteps, condition);
       return {
         x: sampleStep(gaussian, timesteps, rng.normal<X>(x.shape)),

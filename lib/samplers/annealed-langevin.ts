@@ -3,7 +3,7 @@ import type { Batch, Images, Labels, ScoreFunction } from "../core/types";
 import { geometricSigmas } from "../diffusion/sde/ve";
 import type { SigmaRange } from "../diffusion/sigmas";
 import { langevinStep } from "./langevin";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSigmas } from "./sigma-times";
 import { cleanFrom } from "./score-times";
 
@@ -62,7 +62,7 @@ export function annealedLangevin<X extends Batch = Images, C = Labels>(
       );
     },
     step({ x, rng }, { stepSize, ...level }) {
-      const s = score(x, perExample(level.sigma, x));
+      const s = score(x, repeated(level.sigma, x));
       const next = langevinStep({ x, score: s, noise: rng.normal<X>(x.shape) }, stepSize);
       return { x: next, x0: cleanFrom(x, s, level) };
     },

@@ -1,6 +1,6 @@
 import { assertInRange } from "../core/guard";
 import type { Batch, Images, Labels, SigmaDenoiser } from "../core/types";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSigmas, type SigmaOptions, sigmaTimes } from "./sigma-times";
 
 export type EulerAncestralOptions = SigmaOptions & {
@@ -31,7 +31,7 @@ export function eulerAncestral<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers: { sigma: t, change: down - t, up } };
       }),
     step({ x, condition, rng }, { sigma, change, up }) {
-      const x0 = denoise(x, perExample(sigma, x), condition);
+      const x0 = denoise(x, repeated(sigma, x), condition);
       const mean = x.add<X>(x.sub(x0).div(sigma).mul(change));
       return { x: mean.add(rng.normal(x.shape).mul(up)), x0 };
     },

@@ -3,7 +3,7 @@ import { assertAlike } from "../diffusion/at-timesteps";
 import { reverseDrift, type Sde } from "../diffusion/sde/sde";
 import { tf } from "../engine/tf";
 import { assertNumber } from "./guard";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSdeTimes, cleanFrom, levelAt, type SdeTimes, sdeTimes } from "./score-times";
 
 /**
@@ -57,7 +57,7 @@ export function eulerMaruyama<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers };
       }),
     step({ x, rng }, { t, h, noisy, ...now }) {
-      const s = score(x, perExample(t, x));
+      const s = score(x, repeated(t, x));
       const drift = reverseDrift({ x, score: s }, now);
       const noise = rng.normal<X>(x.shape).mul<X>(noisy);
       const next = eulerMaruyamaStep({ x, drift, noise }, { h, diffusion: now.diffusion });

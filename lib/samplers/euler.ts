@@ -1,5 +1,5 @@
 import type { Batch, Images, Labels, SigmaDenoiser } from "../core/types";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSigmas, type SigmaOptions, sigmaTimes } from "./sigma-times";
 
 /**
@@ -22,7 +22,7 @@ export function euler<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers: { sigma: t, change: tNext - t } };
       }),
     step({ x, condition }, { sigma, change }) {
-      const x0 = denoise(x, perExample(sigma, x), condition);
+      const x0 = denoise(x, repeated(sigma, x), condition);
       const slope = x.sub(x0).div(sigma);
       return { x: x.add(slope.mul(change)), x0 };
     },

@@ -1,7 +1,7 @@
 import { linspace } from "../core/math";
 import type { Batch, Images, Labels } from "../core/types";
 import type { tf } from "../engine/tf";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 
 /** A network of flow matching: velocity at x and time t `[B]`, float32, 0 (noise) … 1 (data). */
 export type VelocityField<X extends Batch = Images, C = Labels> = (
@@ -26,7 +26,7 @@ export function flowMatching<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers: { time: t, change: tNext - t, left: 1 - t } };
       }),
     step({ x, condition }, { time, change, left }) {
-      const u = velocity(x, perExample(time, x), condition);
+      const u = velocity(x, repeated(time, x), condition);
       return { x: x.add(u.mul(change)), x0: x.add(u.mul(left)) };
     },
   });

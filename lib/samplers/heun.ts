@@ -1,6 +1,6 @@
 import { assertInRange } from "../core/guard";
 import type { Batch, Images, Labels, SigmaDenoiser } from "../core/types";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSigmas, type SigmaOptions, sigmaTimes } from "./sigma-times";
 
 export type HeunOptions = SigmaOptions & {
@@ -35,10 +35,10 @@ export function heun<X extends Batch = Images, C = Labels>(
       }),
     step({ x: before, condition, rng }, { sigma, fresh, change, sigmaNext, second }) {
       const x = churn === 0 ? before : before.add<X>(rng.normal(before.shape).mul(fresh));
-      const x0 = denoise(x, perExample(sigma, x), condition);
+      const x0 = denoise(x, repeated(sigma, x), condition);
       const slope = x.sub(x0).div(sigma);
       const guess = x.add<X>(slope.mul(change));
-      const x0Next = denoise(guess, perExample(sigmaNext, x), condition);
+      const x0Next = denoise(guess, repeated(sigmaNext, x), condition);
       const slopeNext = guess.sub(x0Next).div(sigmaNext);
       const mean = slope.add(slopeNext.sub(slope).mul(second));
       return { x: x.add(mean.mul(change)), x0 };

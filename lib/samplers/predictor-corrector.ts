@@ -4,7 +4,7 @@ import type { Sde } from "../diffusion/sde/sde";
 import type { tf } from "../engine/tf";
 import type { ReverseSdeOptions } from "./euler-maruyama";
 import { correctorStepSize, langevinStep } from "./langevin";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { cleanFrom, levelAt, sdeTimes } from "./score-times";
 
 export type PredictorCorrectorOptions = ReverseSdeOptions & {
@@ -44,7 +44,7 @@ export function predictorCorrector<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers: { t, kept: 2 - ratio, added, spread, ...now } };
       }),
     step({ x: before, rng }, { t, kept, added, spread, ...now }) {
-      const time = perExample(t, before);
+      const time = repeated(t, before);
       let x = before;
       for (let i = 0; i < correctorSteps; i++) {
         const [s, noise] = [score(x, time), rng.normal<X>(x.shape)];

@@ -5,7 +5,7 @@ import { assertBatch } from "../diffusion/at-timesteps";
 import { integrate, type Integral, type IntegrateOptions } from "../diffusion/ode";
 import { probabilityFlow, type Sde } from "../diffusion/sde/sde";
 import { tf } from "../engine/tf";
-import { defineSampler, pairs, perExample, type Sampler } from "./sampler";
+import { defineSampler, pairs, repeated, type Sampler } from "./sampler";
 import { assertSdeTimes, cleanFrom, levelAt, type SdeTimes, sdeTimes } from "./score-times";
 
 export type FlowOptions = SdeTimes & {
@@ -41,13 +41,13 @@ export function flowSteps<X extends Batch = Images, C = Labels>(
         return { t, tNext, numbers };
       }),
     step({ x }, { t, h, end, driftRateNext, diffusionNext, ...now }) {
-      const s = score(x, perExample(t, x));
+      const s = score(x, repeated(t, x));
       const slope = probabilityFlow({ x, score: s }, now);
       const x0 = cleanFrom(x, s, now);
       const guess = x.add<X>(slope.mul(h));
       if (order === 1) return { x: guess, x0 };
       const then = { driftRate: driftRateNext, diffusion: diffusionNext };
-      const scoreNext = score(guess, perExample(end, x));
+      const scoreNext = score(guess, repeated(end, x));
       const slopeNext = probabilityFlow({ x: guess, score: scoreNext }, then);
       return { x: x.add(slope.add(slopeNext).mul(h).mul(0.5)), x0 };
     },
@@ -62,19 +62,19 @@ export function flowSteps<X extends Batch = Images, C = Labels>(
  * @param x `[B, ...]` at the time `from`
  * @param options `compile`: false computes op by op
  * @returns x at the time `to`, which the caller owns, and what it took
- * @throws ValueError as `integrate`
+ * @throws as `integrate`
  */
-export function adaptiveFlow<X extends Batch>(
+export async function adaptiveFlow<X extends Batch>(
   score: ScoreFunction<X>,
   sde: Sde,
   x: X,
   options: IntegrateOptions & { readonly compile?: boolean },
-): Integral<X> {
+): Promise<Integral<X>> {
   assertBatch("adaptiveFlow", "x", x);
   const run = options.compile === false ? undefined : compile((at: X, t: tf.Tensor1D) => score(at, t)); // prettier-ignore
   const ask = run ?? score;
   try {
-    return integrate(
+    return await integrate(
       (at: X, t) => {
         const times = tf.fill([x.shape[0] as number], t) as tf.Tensor1D;
         return probabilityFlow({ x: at, score: ask(at, times) }, sde.coefficients(t));

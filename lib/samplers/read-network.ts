@@ -4,7 +4,7 @@ import type { Batch, Denoiser } from "../core/types";
 import type { NoiseSchedule } from "../diffusion/schedule";
 import { spacedTimesteps, type TimestepSpacing } from "../diffusion/timesteps";
 import type { tf } from "../engine/tf";
-import { perExample, type StepInput } from "./sampler";
+import { repeated, type StepInput } from "./sampler";
 
 /** What samplers on a noise schedule have in common. */
 export type ScheduleOptions<X extends Batch> = {
@@ -59,7 +59,7 @@ export class ScheduledNetwork<X extends Batch, C> {
 
   /** The network's output for x at a move. */
   ask({ x, condition }: StepInput<X, C>, { t }: { readonly t: tf.Scalar }): X {
-    return this.denoise(x, perExample(t, x).toInt(), condition);
+    return this.denoise(x, repeated(t, x).toInt(), condition);
   }
 
   /**

@@ -81,8 +81,8 @@ export function compileSampler<X extends Batch, C>(sampler: Sampler<X, C>): Comp
   return { ...sampler, step, dispose: step.dispose };
 }
 
-/** A number of the step for each example of x, `[B]`, float32. */
-export function perExample(number: tf.Scalar, x: Batch): tf.Tensor1D {
+/** A number of the step, once for each example of x: `[B]`, float32. */
+export function repeated(number: tf.Scalar, x: Batch): tf.Tensor1D {
   return tf.tile(number.reshape<tf.Tensor1D>([1]), [x.shape[0] as number]);
 }
 

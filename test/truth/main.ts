@@ -4,13 +4,13 @@ import { core } from "latentlab";
 import { readTruth } from "./format";
 import { reportTruth } from "./report";
 
-function main(folder: string | undefined): number {
+async function main(folder: string | undefined): Promise<number> {
   if (folder === undefined) {
     console.error("Usage: npm run truth -- FOLDER, a folder of files in format genimage-truth/1.");
     return 2;
   }
   try {
-    const { lines, failed } = reportTruth(readTruth(folder));
+    const { lines, failed } = await reportTruth(readTruth(folder));
     console.log(lines.join("\n"));
     return failed === 0 ? 0 : 1;
   } catch (error) {
@@ -20,4 +20,4 @@ function main(folder: string | undefined): number {
   }
 }
 
-process.exitCode = main(process.argv[2]);
+void main(process.argv[2]).then((code) => (process.exitCode = code));

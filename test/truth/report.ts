@@ -10,15 +10,15 @@ export interface TruthReport {
 }
 
 /** Judge every case of every topic: a line per case, then a summary. */
-export function reportTruth(
+export async function reportTruth(
   topics: readonly TruthTopic[],
   registry: Readonly<Record<string, Mappings>> = MAPPINGS,
-): TruthReport {
+): Promise<TruthReport> {
   const lines: string[] = [];
   const count = { pass: 0, fail: 0, "not built": 0 };
   for (const { topic, cases } of topics) {
     for (const truthCase of cases) {
-      const verdict = runCase(truthCase, registry[topic] ?? {});
+      const verdict = await runCase(truthCase, registry[topic] ?? {});
       count[verdict.kind]++;
       lines.push(describe(`${truthCase.id} (${truthCase.level})`, verdict));
     }

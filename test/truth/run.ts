@@ -7,8 +7,10 @@ import { Inputs } from "./inputs";
 /** What a mapping may return for an output: host numbers (f64 tolerance) or a tensor (f32). */
 export type Output = number | ArrayLike<number> | tf.Tensor;
 
-/** Computes a case's outputs with this library, all of them or some. Runs inside a tidy. */
-export type Mapping = (inputs: Inputs) => Readonly<Record<string, Output>>;
+export type Outputs = Readonly<Record<string, Output>>;
+
+/** Computes a case's outputs with this library, all of them or some; its tensors are freed. */
+export type Mapping = (inputs: Inputs) => Outputs | Promise<Outputs>;
 
 /**
  * The mappings of one topic. A key is an id after the topic's name, without `*` or with: the
@@ -31,7 +33,7 @@ export type Verdict =
     };
 
 /** Judge one case by the mappings of its topic. */
-export function runCase(truthCase: TruthCase, mappings: Mappings): Verdict {
+export async function runCase(truthCase: TruthCase, mappings: Mappings): Promise<Verdict> {
   const mapping = findMapping(truthCase.id, mappings);
   return mapping === undefined ? { kind: "not built" } : judge(truthCase, mapping);
 }
@@ -46,9 +48,9 @@ function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${[literal, ...rest].join(".*")}$`).test(name);
 }
 
-function judge(truthCase: TruthCase, mapping: Mapping): Verdict {
+async function judge(truthCase: TruthCase, mapping: Mapping): Promise<Verdict> {
   const wanted = requiredOutputs(truthCase);
-  const result = compute(truthCase, mapping);
+  const result = await compute(truthCase, mapping);
   if (typeof result === "string") {
     return { kind: "fail", compared: 0, missing: wanted, unknown: [], problems: [result] };
   }
@@ -72,14 +74,18 @@ type Result = {
 };
 
 /** The outputs on the host, or the message of what was thrown. */
-function compute({ inputs }: TruthCase, mapping: Mapping): Map<string, Result> | string {
+async function compute(
+  { inputs }: TruthCase,
+  mapping: Mapping,
+): Promise<Map<string, Result> | string> {
+  tf.engine().startScope(); // a tidy that may wait
   try {
-    return tf.tidy(() => {
-      const outputs = Object.entries(mapping(new Inputs(inputs)));
-      return new Map(outputs.map(([name, output]) => [name, readBack(output)])) as never;
-    });
+    const outputs = Object.entries(await mapping(new Inputs(inputs)));
+    return new Map(outputs.map(([name, output]) => [name, readBack(output)]));
   } catch (error) {
     return `threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+  } finally {
+    tf.engine().endScope();
   }
 }
 

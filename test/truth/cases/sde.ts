@@ -94,33 +94,33 @@ const mixtureScore: Mapping = (inputs) => {
   };
 };
 
-const gaussianLikelihood: Mapping = (inputs) => {
+const gaussianLikelihood: Mapping = async (inputs) => {
   const [std, dim] = [inputs.number("data_std"), inputs.array("data_mean").length];
   const of = new oracles.GaussianMixture({ means: [inputs.array("data_mean")], std });
   const sde = diffusion.vpSde(line(inputs));
   const x0 = inputs.tensor<tf.Tensor2D>("x_0");
   const likelihood = (
     prior?: (x1: tf.Tensor2D) => tf.Tensor1D,
-  ): diffusion.FlowLikelihood<tf.Tensor2D> =>
+  ): Promise<diffusion.FlowLikelihood<tf.Tensor2D>> =>
     diffusion.flowLikelihood(scoreOf(of, sde), sde, x0, { minTime: 0, ...(prior && { prior }) });
-  const exact = likelihood((x1) => of.logDensity(x1, sde.marginal(1)));
+  const exact = await likelihood((x1) => of.logDensity(x1, sde.marginal(1)));
   const logDensity = exact.logDensity.arraySync();
   const gained = exact.logDensity.sub(of.logDensity(exact.x1, sde.marginal(1)));
   return {
     x_T: exact.x1,
     delta_log_density: gained,
     log_prob: exact.logDensity,
-    log_prob_with_standard_normal_prior: likelihood().logDensity,
+    log_prob_with_standard_normal_prior: (await likelihood()).logDensity,
     bits_per_dim: tf.tensor1d(logDensity.map((nats) => diffusion.bitsPerDimension(nats, dim))),
   };
 };
 
-const flowOfLine: Mapping = (inputs) => {
+const flowOfLine: Mapping = async (inputs) => {
   const [weights, std] = [inputs.array("weights"), inputs.array("stds")];
   const of = new oracles.GaussianMixture({ means: rows(inputs, "means", 1), weights, std });
   const sde = diffusion.vpSde(line(inputs));
   const start = inputs.tensor("x_T").reshape<tf.Tensor2D>([-1, 1]);
-  const { x } = samplers.adaptiveFlow(scoreOf(of, sde), sde, start, { from: 1, to: 0 });
+  const { x } = await samplers.adaptiveFlow(scoreOf(of, sde), sde, start, { from: 1, to: 0 });
   return { x_0: x.flatten() };
 };
 

@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
 
-import { type core, diffusion, oracles, Rng, tf } from "latentlab";
+import { core, diffusion, oracles, Rng, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
 import { normalLogPdf } from "../../support/quadrature";
+import { assertStops } from "../../support/stop-button";
 
 const MIXTURE = {
   weights: [0.35, 0.65],
@@ -28,20 +29,20 @@ function spiralAt([x, y]: readonly [number, number], t: number): [number, number
 }
 
 describe("integrate", () => {
-  it("follows a spiral to its closed form, forwards and backwards, asking 6 times a step", () => {
+  it("follows a spiral to its closed form, forwards and backwards, asking 6 times a step", async () => {
     for (const to of [3, -1]) {
       let asked = 0;
       const counted: typeof spiral = (x, t) => {
         asked++;
         return spiral(x, t);
       };
-      const [got, taken] = tf.tidy(() => {
-        const { x, evaluations, steps, rejected } = diffusion.integrate(counted, tf.tensor2d([[1, 0.5], [-2, 0.3]]), { from: 0, to }); // prettier-ignore
-        assert.equal(evaluations, 1 + 6 * (steps + rejected));
-        return [Array.from(x.dataSync()), evaluations];
-      }) as [number[], number];
-      assertClose(got, [...spiralAt([1, 0.5], to), ...spiralAt([-2, 0.3], to)], { absolute: 5e-5 });
-      assert.equal(taken, asked);
+      const x = tf.tensor2d([[1, 0.5], [-2, 0.3]]); // prettier-ignore
+      const end = await diffusion.integrate(counted, x, { from: 0, to });
+      assert.equal(end.evaluations, 1 + 6 * (end.steps + end.rejected));
+      assert.equal(end.evaluations, asked);
+      const want = [...spiralAt([1, 0.5], to), ...spiralAt([-2, 0.3], to)];
+      assertClose(end.x.dataSync(), want, { absolute: 5e-5 });
+      tf.dispose([x, end.x]);
     }
   });
 
@@ -60,17 +61,29 @@ describe("integrate", () => {
     assert.ok(slope(1) > 4.5 && slope(1) < 6, `order of the estimate: ${slope(1)}`);
   });
 
-  it("gives up with a ValueError where the velocity is not finite, leaving no tensor", () => {
+  it("gives up with a ValueError where the velocity is not finite, leaving no tensor", async () => {
     const x = tf.tensor2d([[1]]);
-    assert.throws(
-      () =>
-        diffusion.integrate((at) => at.mul(NaN) as tf.Tensor2D, x, {
-          from: 0,
-          to: 1,
-          maxSteps: 20,
-        }),
+    const notFinite = (at: tf.Tensor2D): tf.Tensor2D => at.mul(NaN);
+    await assert.rejects(
+      diffusion.integrate(notFinite, x, { from: 0, to: 1, maxSteps: 20 }),
       /20 steps lead only to t = 0/,
     );
+    x.dispose();
+  });
+
+  it("ends by a signal or the stop button within a step, leaving no tensor", async () => {
+    const x = tf.tensor2d([[1, 0.5]]);
+    const controller = new AbortController();
+    let last = 0;
+    const watched: typeof spiral = (at, t) => {
+      last = t;
+      if (t > 1) controller.abort();
+      return spiral(at, t);
+    };
+    const options = { from: 0, to: 30, signal: controller.signal };
+    await assert.rejects(diffusion.integrate(watched, x, options), core.StoppedError);
+    assert.ok(last < 3, `it went on to ${last}`);
+    await assertStops(() => diffusion.integrate(spiral, x, { from: 0, to: 30 }));
     x.dispose();
   });
 });
@@ -94,29 +107,40 @@ describe("divergence", () => {
 
 describe("flowLikelihood", () => {
   const want = POINTS.map((x) => oracles.mixtureLogPdf(x, MIXTURE));
+  /** What the flow says of POINTS under a score, on the host. */
+  async function likelihoodOf<X extends core.Batch>(
+    score: core.ScoreFunction<X>,
+    sde: diffusion.Sde,
+    { shape = [4, 2], ...options }: diffusion.LikelihoodOptions<X> & { shape?: number[] },
+  ): Promise<Record<"logDensity" | "standardError", number[]> & { x1: number[][] }> {
+    const x = tf.tensor(POINTS.flat(), shape) as X;
+    const { evaluations, ...found } = await diffusion.flowLikelihood(score, sde, x, options);
+    assert.ok(evaluations > 6);
+    const { logDensity, standardError, x1 } = found;
+    const onHost = {
+      logDensity: logDensity.arraySync(),
+      standardError: standardError.arraySync(),
+      x1: x1.arraySync() as number[][],
+    };
+    tf.dispose([x, found]);
+    return onHost;
+  }
 
   for (const [name, sde] of Object.entries({
     vp: diffusion.vpSde(),
     subVp: diffusion.subVpSde(),
     ve: diffusion.veSde({ sigmaMin: 0.01, sigmaMax: 50 }),
   })) {
-    it(`SDE.39 is the mixture's log-density to 1e-3 nats under ${name}`, () => {
-      const got = tf.tidy(() => {
-        const prior = (x1: tf.Tensor2D): tf.Tensor1D => mixture.logDensity(x1, sde.marginal(1));
-        const options = { prior, minTime: 0 };
-        const x = tf.tensor2d(POINTS);
-        return diffusion.flowLikelihood(exactScore(sde), sde, x, options).logDensity.arraySync();
-      });
-      assertClose(got, want, { absolute: 1e-3, relative: 0 });
+    it(`SDE.39 is the mixture's log-density to 1e-3 nats under ${name}`, async () => {
+      const prior = (x1: tf.Tensor2D): tf.Tensor1D => mixture.logDensity(x1, sde.marginal(1));
+      const got = await likelihoodOf(exactScore(sde), sde, { prior, minTime: 0 });
+      assertClose(got.logDensity, want, { absolute: 1e-3, relative: 0 });
     });
   }
 
-  it("SDE.39 with a normal prior it is that of what sampling gives, the signal left at t = 1 lost", () => {
+  it("SDE.39 with a normal prior it is that of what sampling gives, the signal left at t = 1 lost", async () => {
     const sde = diffusion.vpSde();
-    const [got, x1] = tf.tidy(() => {
-      const found = diffusion.flowLikelihood(exactScore(sde), sde, tf.tensor2d(POINTS), { minTime: 0 }); // prettier-ignore
-      return [found.logDensity.arraySync(), found.x1.arraySync()];
-    }) as [number[], number[][]];
+    const { logDensity: got, x1 } = await likelihoodOf(exactScore(sde), sde, { minTime: 0 });
     const corrected = got.map((value, i) => {
       const normal = x1[i]!.reduce((sum, v) => sum + normalLogPdf(v), 0);
       return value - normal + oracles.mixtureLogPdf(x1[i]!, MIXTURE, sde.marginal(1));
@@ -125,31 +149,34 @@ describe("flowLikelihood", () => {
     assertClose(got, want, { absolute: 1e-2, relative: 0 });
   });
 
-  it("SDE.39 without a graph, and with pictures for points, gives the same", () => {
+  it("SDE.39 without a graph, and with pictures for points, gives the same", async () => {
     const sde = diffusion.vpSde();
     const score: core.ScoreFunction = (x, t) => mixture.score(x, sde.marginalAt(t));
-    const got = tf.tidy(() => {
-      const x = tf.tensor2d(POINTS).reshape<tf.Tensor4D>([4, 2, 1, 1]);
-      const prior = (x1: tf.Tensor4D): tf.Tensor1D => mixture.logDensity(x1, sde.marginal(1));
-      return diffusion
-        .flowLikelihood(score, sde, x, { compile: false, prior })
-        .logDensity.arraySync();
-    });
-    assertClose(got, want, { absolute: 1e-3, relative: 0 });
+    const prior = (x1: tf.Tensor4D): tf.Tensor1D => mixture.logDensity(x1, sde.marginal(1));
+    const options = { compile: false, prior, shape: [4, 2, 1, 1] };
+    const got = await likelihoodOf(score, sde, options);
+    assertClose(got.logDensity, want, { absolute: 1e-3, relative: 0 });
   });
 
-  it("SDE.40 Hutchinson's estimate is the closed form within 4 of its own standard errors", () => {
+  it("SDE.40 Hutchinson's estimate is the closed form within 4 of its own standard errors", async () => {
     const sde = diffusion.vpSde();
     const hutchinson = { rng: new Rng(5), probes: 200 };
-    const [mean, error] = tf.tidy(() => {
-      const options = { hutchinson, absolute: 1e-4, relative: 1e-4 };
-      const found = diffusion.flowLikelihood(exactScore(sde), sde, tf.tensor2d(POINTS), options);
-      return [found.logDensity.arraySync(), found.standardError.arraySync()];
-    }) as [number[], number[]];
-    mean.forEach((value, i) => {
-      assertClose([value], [want[i]!], { absolute: 4 * error[i]! + 1e-2, relative: 0 });
+    const options = { hutchinson, absolute: 1e-4, relative: 1e-4 };
+    const { logDensity, standardError } = await likelihoodOf(exactScore(sde), sde, options);
+    logDensity.forEach((value, i) => {
+      assertClose([value], [want[i]!], { absolute: 4 * standardError[i]! + 1e-2, relative: 0 });
     });
-    assert.ok(error.some((e) => e > 1e-3), "the probes differ"); // prettier-ignore
+    assert.ok(standardError.some((e) => e > 1e-3), "the probes differ"); // prettier-ignore
+  });
+
+  it("ends by a signal or the stop button, leaving no tensor", async () => {
+    const [sde, x] = [diffusion.vpSde(), tf.tensor2d(POINTS)];
+    const hutchinson = { rng: new Rng(5), probes: 3 };
+    const ask = (signal?: AbortSignal): Promise<unknown> =>
+      diffusion.flowLikelihood(exactScore(sde), sde, x, { hutchinson, ...(signal && { signal }) });
+    await assert.rejects(ask(AbortSignal.abort()), core.StoppedError);
+    await assertStops(() => ask());
+    x.dispose();
   });
 
   it("SDE.39 bits per dimension: 1 bit for the density ½, 8 bits for a uniform grey level", () => {

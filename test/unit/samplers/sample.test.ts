@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { core, diffusion, Rng, samplers, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
+import { assertStops } from "../../support/stop-button";
 
 const SCHEDULE = diffusion.linearSchedule(50);
 
@@ -131,15 +132,7 @@ describe("sample", () => {
       samplers.sampleAll(sampler, { ...options, signal: AbortSignal.abort() }),
       core.StoppedError,
     );
-    const button = new AbortController();
-    const display = (): void => undefined;
-    core.registerKernelHost({ display, clearOutput: display, signal: button.signal });
-    try {
-      setImmediate(() => button.abort());
-      await assert.rejects(samplers.sampleAll(sampler, options), core.StoppedError);
-    } finally {
-      core.registerKernelHost(undefined as never);
-    }
+    await assertStops(() => samplers.sampleAll(sampler, options));
     const broken = samplers.ddim((): tf.Tensor => {
       throw new Error("a network");
     }, SCHEDULE);

@@ -4,6 +4,7 @@ import { type core, diffusion, oracles, Rng, samplers, tf } from "latentlab";
 
 import { assertClose } from "../../support/close";
 import { meanWithError } from "../../support/statistics";
+import { assertStops } from "../../support/stop-button";
 
 const DATA = { mean: -0.7, std: 0.5 };
 const GAUSSIAN = new oracles.GaussianMixture({ means: [[DATA.mean]], std: DATA.std });
@@ -68,17 +69,16 @@ describe("samplers of scores", () => {
     start.dispose();
   });
 
-  it("SDE.13 the adaptive flow makes quantiles of quantiles, there and back", () => {
-    const [to0, back, evaluations] = tf.tidy(() => {
-      const score = scoreOf(GAUSSIAN, VP);
-      const x1 = tf.tensor2d([[1.3], [-0.4]]);
-      const down = samplers.adaptiveFlow(score, VP, x1, { from: 1, to: 0 });
-      const up = samplers.adaptiveFlow(score, VP, down.x, { from: 0, to: 1, compile: false });
-      return [down.x.dataSync(), up.x.dataSync(), down.evaluations];
-    }) as unknown as [Float32Array, Float32Array, number];
-    assertClose(to0, [exactFlow(VP, 1.3, 0), exactFlow(VP, -0.4, 0)], { absolute: 1e-4 });
-    assertClose(back, [1.3, -0.4], { absolute: 5e-4 });
-    assert.ok(evaluations < 200, `${evaluations} evaluations`);
+  it("SDE.13 the adaptive flow makes quantiles of quantiles, there and back, and can be stopped", async () => {
+    const score = scoreOf(GAUSSIAN, VP);
+    const x1 = tf.tensor2d([[1.3], [-0.4]]);
+    const down = await samplers.adaptiveFlow(score, VP, x1, { from: 1, to: 0 });
+    const up = await samplers.adaptiveFlow(score, VP, down.x, { from: 0, to: 1, compile: false });
+    assertClose(down.x.dataSync(), [exactFlow(VP, 1.3, 0), exactFlow(VP, -0.4, 0)], { absolute: 1e-4 }); // prettier-ignore
+    assertClose(up.x.dataSync(), [1.3, -0.4], { absolute: 5e-4 });
+    assert.ok(down.evaluations < 200, `${down.evaluations} evaluations`);
+    await assertStops(() => samplers.adaptiveFlow(score, VP, x1, { from: 1, to: 0 }));
+    tf.dispose([x1, down.x, up.x]);
   });
 
   it("R.22 the reverse SDE samples the data: mean and variance within 5 standard errors", async () => {
