@@ -11,6 +11,7 @@ export interface HostParts {
   publish(cell: Cell | undefined, kind: PublishedKind, content: object): void;
   /** The cell has taken its signal in hand. */
   cooperates(cell: Cell): void;
+  serve: NonNullable<KernelHost["serve"]>;
 }
 
 const HOST = Symbol.for("latentlab.kernel");
@@ -19,7 +20,7 @@ const HOST = Symbol.for("latentlab.kernel");
  * Offers the kernel to code in cells. Registered under the symbol by which latentlab looks for it,
  * without loading latentlab: that would load TensorFlow at every start.
  */
-export function installHost({ owner, publish, cooperates }: HostParts): void {
+export function installHost({ owner, publish, cooperates, serve }: HostParts): void {
   const display = (bundle: MimeBundle, options: DisplayOptions = {}): void => {
     const { id, update = false, metadata = {} } = options;
     publish(owner(), update ? "update_display_data" : "display_data", {
@@ -39,6 +40,7 @@ export function installHost({ owner, publish, cooperates }: HostParts): void {
       cooperates(cell);
       return cell.signal;
     },
+    serve,
   };
   Object.defineProperty(globalThis, HOST, { value: host });
   installTslabDisplay(display);

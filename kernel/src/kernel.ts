@@ -10,6 +10,7 @@ import { SourceMaps } from "./cells/source-maps";
 import { installStacks } from "./cells/stacks";
 import { installTimers, nodeTimers } from "./cells/timers";
 import { Watch, WATCH } from "./cells/watch";
+import { Comms } from "./comms";
 import { installHost } from "./host";
 import { installStdio } from "./output/stdio";
 import type { InterruptOrder, PublishedKind, ToCells, ToFront } from "./threads/channel";
@@ -25,6 +26,9 @@ export class Kernel {
   private readonly watch: Watch;
   private readonly runner: Runner;
   private readonly engine: Engine;
+  private readonly comms = new Comms((kind, content) => {
+    this.publish(undefined, kind, content);
+  });
   private readonly exit = process.exit.bind(process);
   private leaving: (() => void) | undefined;
 
@@ -51,6 +55,9 @@ export class Kernel {
         break;
       case "question":
         this.answer(order);
+        break;
+      case "comm":
+        this.comms.hear(order);
         break;
       case "interrupt":
         this.interrupt(order);
@@ -121,6 +128,7 @@ export class Kernel {
         cell.cooperative = true;
         if (cell === this.runner.current) this.state.cooperative = true;
       },
+      serve: (target, opened) => this.comms.serve(target, opened),
     });
   }
 

@@ -20,12 +20,31 @@ export interface DisplayOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
+/** A channel to something in the page that shows the notebook, which has opened it. */
+export interface Comm {
+  /** @param data is sent as JSON */
+  send(data: object): void;
+}
+
+/** What the kernel's side of a comm does with what it hears. */
+export interface CommListener {
+  message?(data: unknown): void;
+  /** The page has closed it. */
+  closed?(): void;
+}
+
 /** What the kernel offers to code that runs in a cell. */
 export interface KernelHost {
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   clearOutput(wait?: boolean): void;
   /** Aborted when the running cell is interrupted; undefined between cells. */
   readonly signal: AbortSignal | undefined;
+  /**
+   * Answer comms that the page opens to `target`; absent where a page cannot open any.
+   *
+   * @returns ends the serving; open comms stay
+   */
+  serve?(target: string, opened: (comm: Comm) => CommListener): () => void;
 }
 
 const HOST = Symbol.for("latentlab.kernel");

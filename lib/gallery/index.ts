@@ -8,5 +8,5 @@ export {
   pipelinePainter,
   stackGanPainter,
 } from "./painter";
-export { captionBox, Gallery } from "./server";
+export { captionBox, Gallery } from "./gallery";
 export { type GalleryEvent, type PictureRequest, Studio } from "./studio";

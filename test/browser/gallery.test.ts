@@ -37,6 +37,12 @@ await gallery.Gallery.open(new gallery.Studio(gallery.courseModels(), book))`;
     jupyter = await JupyterLab.start({ "gallery.ipynb": codeNotebook([cell]) });
     browser = await launchBrowser(chromium);
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+    // As in a class, where the kernel's machine is another one: only Jupyter can be reached.
+    const { host } = new URL(jupyter.page(""));
+    await page.route(
+      (url) => url.protocol.startsWith("http") && url.host !== host,
+      (route) => route.abort(),
+    );
     lab = await LabPage.open(page, jupyter.page("gallery.ipynb"));
     await lab.run(0);
     await lab.waitForEnd(0);
@@ -87,5 +93,13 @@ await gallery.Gallery.open(new gallery.Studio(gallery.courseModels(), book))`;
     await box.locator("#numSteps").fill("2");
     await box.locator("#paint").click();
     await box.locator("#gallery .card").nth(3).waitFor();
+  });
+
+  it("says that its kernel is gone", async () => {
+    await lab.cell(0).locator(".cm-content").click(); // the keys go to the page else
+    await lab.restart();
+    await box.locator("#paint").click();
+    await box.locator("#error", { hasText: "The kernel is gone: run the cell again." }).waitFor();
+    await lab.screenshot(join(SCREENSHOTS, "gallery-gone.png"));
   });
 });

@@ -111,6 +111,19 @@ export class KernelClient {
     }
   }
 
+  /** Sends a message that has no reply. */
+  tell(kind: string, content: Content): void {
+    this.post(kind, content);
+  }
+
+  /** Resolves with the next message of this kind. */
+  async hears(kind: string): Promise<Content> {
+    for (;;) {
+      const [published] = (await once(this.messages, "published")) as [Published];
+      if (published.kind === kind) return published.content;
+    }
+  }
+
   interrupt(): Promise<Content> {
     return this.request("interrupt_request", {}, "control");
   }

@@ -1,16 +1,18 @@
 // @ts-check
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { course } from "../course.mjs";
 import { fingerprint, fingerprintFiles, readJson, replaceFolder, writeAtomic } from "../files.mjs";
 
 const KERNELSPEC = join(course.root, "kernel", "kernelspec");
-const EXTENSION = join(course.root, "kernel", "labextension");
+const EXTENSIONS = join(course.root, "kernel", "labextension");
 const HTML_TEMPLATE = join(course.root, "kernel", "nbconvert", "latentlab");
 const PLOTLY = join(course.modules, "plotly.js-dist", "plotly.js");
 /** Jupyter finds an extension's files by the name in its package.json. */
-const EXTENSION_PLACE = join("labextensions", "@latentlab", "plotly");
+const EXTENSIONS_PLACE = join("labextensions", "@latentlab");
+/** Our extensions, and what each serves besides its own code. */
+const SERVED = { plotly: [PLOTLY], pages: [] };
 const HTML_TEMPLATE_PLACE = join("nbconvert", "templates", "latentlab");
 
 /** The text of kernel.json: our kernel on this very Node, so that another one on PATH changes nothing. */
@@ -42,7 +44,7 @@ const EXPORT_CONFIG = { HTMLExporter: { template_name: "latentlab" } };
  * @returns {import("../steps.mjs").Step}
  */
 export function jupyterFiles() {
-  const sources = [KERNELSPEC, EXTENSION, HTML_TEMPLATE, PLOTLY];
+  const sources = [KERNELSPEC, EXTENSIONS, HTML_TEMPLATE, PLOTLY];
   const settings = [
     { file: course.pageConfig, content: PAGE_CONFIG },
     ...course.exportConfigs.map((file) => ({ file, content: EXPORT_CONFIG })),
@@ -51,7 +53,7 @@ export function jupyterFiles() {
     name: "Jupyter kernel",
     id: "jupyter-files",
     megabytes: 10,
-    key: () => fingerprint(fingerprintFiles(sources), EXTENSION_PLACE, kernelspec(), settings),
+    key: () => fingerprint(fingerprintFiles(sources), EXTENSIONS_PLACE, kernelspec(), settings),
     isInPlace: () => areInstalled() && settings.every(({ file }) => existsSync(file)),
     async make() {
       installJupyterFiles(course.jupyterShare);
@@ -63,19 +65,19 @@ export function jupyterFiles() {
   };
 }
 
-/** Whether Jupyter has our kernelspec, extension and template. */
+/** Whether Jupyter has our kernelspec, extensions and template. */
 export function areInstalled() {
   const files = [
     join("kernels", "latentlab", "kernel.json"),
-    join(EXTENSION_PLACE, "package.json"),
+    ...Object.keys(SERVED).map((name) => join(EXTENSIONS_PLACE, name, "package.json")),
     join(HTML_TEMPLATE_PLACE, "conf.json"),
   ];
   return files.every((file) => existsSync(join(course.jupyterShare, file)));
 }
 
 /**
- * Our kernelspec, the JupyterLab extension that draws figures, and the template that keeps them
- * interactive in notebooks exported as HTML.
+ * Our kernelspec, the JupyterLab extensions that draw figures and show pages, and the template that
+ * keeps figures interactive in notebooks exported as HTML.
  * @param {string} share a folder on Jupyter's search path
  */
 export function installJupyterFiles(share) {
@@ -84,22 +86,33 @@ export function installJupyterFiles(share) {
     if (existsSync(KERNELSPEC)) cpSync(KERNELSPEC, partial, { recursive: true });
     writeAtomic(join(partial, "kernel.json"), `${JSON.stringify(kernelspec(), null, 2)}\n`);
   });
-  replaceBy(join(share, EXTENSION_PLACE), (partial) => {
-    const { jupyterlab, ...description } = readJson(join(EXTENSION, "package.json"));
-    // Browsers keep these files for a year: another version needs another address.
-    const version = fingerprintFiles([EXTENSION, PLOTLY]).slice(0, 16);
-    const served = join(partial, "static", version);
-    mkdirSync(served, { recursive: true });
-    copyFileSync(join(EXTENSION, "remote-entry.js"), join(served, "remote-entry.js"));
-    copyFileSync(PLOTLY, join(served, "plotly.js"));
-    const _build = { load: `static/${version}/remote-entry.js`, ...jupyterlab };
-    const manifest = { ...description, jupyterlab: { ...jupyterlab, _build } };
-    writeAtomic(join(partial, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  });
+  for (const [name, files] of Object.entries(SERVED)) {
+    replaceBy(join(share, EXTENSIONS_PLACE, name), (partial) => {
+      installExtension(join(EXTENSIONS, name), files, partial);
+    });
+  }
   replaceBy(join(share, HTML_TEMPLATE_PLACE), (partial) => {
     cpSync(HTML_TEMPLATE, partial, { recursive: true });
     copyFileSync(PLOTLY, join(partial, "static", "plotly.js"));
   });
+}
+
+/**
+ * @param {string} source
+ * @param {readonly string[]} files that it serves besides its own
+ * @param {string} place
+ */
+function installExtension(source, files, place) {
+  const { jupyterlab, ...description } = readJson(join(source, "package.json"));
+  const entry = join(source, "remote-entry.js");
+  // Browsers keep these files for a year: another version needs another address.
+  const version = fingerprintFiles([source, ...files]).slice(0, 16);
+  const served = join(place, "static", version);
+  mkdirSync(served, { recursive: true });
+  for (const file of [entry, ...files]) copyFileSync(file, join(served, basename(file)));
+  const _build = { load: `static/${version}/remote-entry.js`, ...jupyterlab };
+  const manifest = { ...description, jupyterlab: { ...jupyterlab, _build } };
+  writeAtomic(join(place, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /**

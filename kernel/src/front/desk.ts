@@ -5,6 +5,7 @@ import { Client } from "./client";
 import { History } from "./history";
 import { Interrupter } from "./interrupter";
 import { KERNEL_INFO } from "./kernel-info";
+import { OpenComms } from "./open-comms";
 import type { Door, Sockets } from "./sockets";
 import { Streams } from "./streams";
 import type { Wire } from "./wire";
@@ -30,6 +31,7 @@ export class Desk {
   private readonly clients = new Map<RequestId, Client>();
   private readonly queue: CellQueue;
   private readonly history = new History();
+  private readonly comms = new OpenComms();
   private readonly interrupter: Interrupter;
   private readonly streams: Streams;
   private lastRequest: RequestId = 0;
@@ -72,6 +74,9 @@ export class Desk {
     this.streams.flush();
     switch (message.type) {
       case "publish":
+        if (message.kind === "comm_close") {
+          this.comms.note(message.kind, JSON.parse(message.json) as Client["content"]);
+        }
         this.publish(message.request, message.kind, message.json);
         break;
       case "executed":
@@ -109,10 +114,13 @@ export class Desk {
         client.reply("history_reply", JSON.stringify(this.history.reply(client.content)));
         break;
       case "comm_info_request":
-        client.reply("comm_info_reply", JSON.stringify({ status: "ok", comms: {} }));
+        client.reply("comm_info_reply", JSON.stringify(this.comms.reply(client.content)));
         break;
-      case "comm_open": // No target is registered here: the protocol says to close it.
-        client.publish("comm_close", JSON.stringify({ comm_id: client.content["comm_id"] }));
+      case "comm_open":
+      case "comm_msg":
+      case "comm_close":
+        this.comms.note(client.kind, client.content);
+        this.parts.send({ type: "comm", kind: client.kind, content: client.content });
         break;
       case "interrupt_request":
         client.reply("interrupt_reply", JSON.stringify({ status: "ok" }));

@@ -24,6 +24,13 @@ export interface Question {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
+/** What a page says through a comm, which it opens and the code of cells answers. */
+export interface CommOrder {
+  readonly type: "comm";
+  readonly kind: "comm_open" | "comm_msg" | "comm_close";
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
 /**
  * One stage of an interrupt. `ask`: abort the cell's signal. `stop`: reject what the cell awaits.
  * `settle`: answer for the cell now, whatever it does.
@@ -42,7 +49,7 @@ export interface EndOrder {
   readonly type: "shutdown" | "exit";
 }
 
-export type ToCells = ExecuteOrder | Question | InterruptOrder | EndOrder;
+export type ToCells = ExecuteOrder | Question | CommOrder | InterruptOrder | EndOrder;
 
 export type StreamName = "stdout" | "stderr";
 
@@ -70,7 +77,13 @@ export type ToFront =
   | { readonly type: "goodbye" };
 
 export type PublishedKind =
-  "execute_result" | "display_data" | "update_display_data" | "clear_output" | "error";
+  | "execute_result"
+  | "display_data"
+  | "update_display_data"
+  | "clear_output"
+  | "error"
+  | "comm_msg"
+  | "comm_close";
 
 /** How a cell ended. After `error` (if the client asks) and `interrupted`, waiting cells are dropped. */
 export type Outcome = "ok" | "error" | "interrupted";

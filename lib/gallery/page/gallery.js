@@ -1,7 +1,8 @@
-// The gallery's page: asks the server for pictures, one model after another, and shows them.
+// The gallery's page: asks for pictures, one model after another, and shows them.
 (function () {
   "use strict";
 
+  const { kernel } = window;
   const at = (id) => document.getElementById(id);
   const NUMBERS = ["numSteps", "guidanceScale", "seed", "count"];
   /** Of what is being painted; aborted by the stop button. */
@@ -55,30 +56,13 @@
     card.querySelector(".facts").textContent = facts.join(" · ");
   }
 
-  /** The lines of a response, as they come. */
-  async function* lines(response) {
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const parts = (rest + value).split("\n");
-      rest = parts.pop();
-      yield* parts;
-    }
-  }
-
   async function paint(model, request, signal) {
     const card = newCard(`${model.title} (${model.name})`);
     at("now").append(card);
-    const response = await fetch("pictures", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ ...request, model: model.name }),
-      signal,
-    });
-    for await (const line of lines(response)) {
-      const event = JSON.parse(line);
+    const events = kernel.pictures({ ...request, model: model.name }, signal).getReader();
+    for (;;) {
+      const { value: event, done } = await events.read();
+      if (done) break;
       if (event.error !== undefined) throw new Error(event.error);
       if (event.entry === undefined) showMoment(card, event);
       else {
@@ -126,7 +110,7 @@
   }
 
   async function begin() {
-    const { models, entries, examples } = await (await fetch("state")).json();
+    const { models, entries, examples } = await kernel.state();
     offer(models);
     at("caption").value = examples[0].caption;
     for (const { caption, split } of examples) {
@@ -157,6 +141,6 @@
   });
   showGuidance();
   begin().catch(() => {
-    at("error").textContent = "The kernel is gone: run the cell again.";
+    at("error").textContent = kernel.GONE;
   });
 })();

@@ -126,6 +126,45 @@ describe("the gallery", () => {
     assert.ok(!models.some(({ name }) => name.startsWith("digits")), "they take no captions");
   });
 
+  it("talks through the kernel in a notebook, wherever the browser is", async () => {
+    const served = new Map<string, (comm: core.Comm) => core.CommListener>();
+    core.registerKernelHost({
+      ...{ display: () => undefined, clearOutput: () => undefined, signal: undefined },
+      serve: (target, opened) => {
+        served.set(target, opened);
+        return () => void served.delete(target);
+      },
+    });
+    const painter = truthPainter();
+    const page = await gallery.Gallery.open(new gallery.Studio([modelOf(painter)], book));
+    core.registerKernelHost(undefined as never);
+    const bundle = page[core.DISPLAY]() as Record<string, { readonly target: string }>;
+    const { target } = bundle["application/vnd.latentlab.page+json"]!;
+    type Answer = { id: number; answer?: { entry?: object; error?: string }; isEnd?: boolean };
+    const said: Answer[] = [];
+    const { message } = served.get(target)!({ send: (data) => said.push(data as Answer) });
+    const { page: html } = said.shift() as unknown as { page: string };
+    assert.match(html, /<title>Gallery[^]*window\.kernel = /);
+    assert.doesNotMatch(html, /(href|src)="/, "a frame without an address can fetch nothing");
+    const ended = async (id: number): Promise<Answer[]> => {
+      while (!said.some((each) => each.id === id && each.isEnd)) await core.nextTurn();
+      return said.filter((each) => each.id === id);
+    };
+    message?.({ id: 1, ask: "state" });
+    const { models, entries } = (await ended(1))[0]?.answer as Record<string, unknown>;
+    assert.deepEqual(models, [{ name: "truth", title: "the truth", isDiffusion: true }]);
+    assert.deepEqual(entries, []);
+    message?.({ id: 2, ask: "pictures", request: ASK });
+    assert.ok((await ended(2)).some(({ answer }) => answer?.entry !== undefined));
+    message?.({ id: 3, ask: "pictures", request: { ...ASK, caption: "a red dog" } });
+    assert.match((await ended(3))[0]?.answer?.error ?? "", /^word 2 /);
+    message?.({ id: 4, ask: "pictures", request: ASK });
+    message?.({ id: 4, ask: "stop" });
+    assert.ok(!(await ended(4)).some(({ answer }) => answer?.entry !== undefined));
+    page.dispose();
+    assert.equal(served.size, 0);
+  });
+
   describe("its page", () => {
     let page: gallery.Gallery;
     beforeEach(async () => {
