@@ -1,10 +1,13 @@
 import { ShapeError, ValueError } from "../core/errors";
-import { assertInteger } from "../core/guard";
+import { assertInRange, assertInteger } from "../core/guard";
 import type { Disposable } from "../core/memory";
+import type { Rng } from "../core/random";
+import { estimate } from "../core/statistics";
 import type { Images } from "../core/types";
 import { examplesAt } from "../data/batches";
 import type { ImageDataset } from "../data/dataset";
 import { tf } from "../engine/tf";
+import { classImbalance } from "../metrics/classification";
 import { featureMoments, frechetDistance } from "../metrics/frechet";
 import { type ManifoldScores, precisionRecall } from "../metrics/neighbours";
 import type { Classifier } from "../models/classifier";
@@ -14,6 +17,8 @@ import { digitParts, loadDigitClassifier } from "./digits";
 const BATCH = 50;
 /** Disjoint sets of real digits that a floor is averaged over, if there are as many. */
 const MOST_SETS = 8;
+/** Draws that the imbalance of real digits is told over. */
+const IMBALANCE_DRAWS = 200;
 
 /**
  * Scores of generated digits, `[N, 28, 28, 1]` in [−1, 1], by the features of a classifier and held-out
@@ -89,6 +94,30 @@ export class DigitJudge implements Disposable {
     return classes;
   }
 
+  /** Share of pictures that would have to be another digit for classes as frequent as the reference's. */
+  imbalance(images: Images): number {
+    return classImbalance(this.classes(images), shares(this.classesOf(this.parts.reference)));
+  }
+
+  /**
+   * The imbalance of `n` real digits: drawn at random from all that are held out, and compared with
+   * the rest, many times.
+   *
+   * @returns mean and standard deviation over the draws
+   * @throws ValueError if there are not more digits than n
+   */
+  imbalanceFloor(n: number, rng: Rng): { readonly mean: number; readonly deviation: number } {
+    const { reference, other } = this.parts;
+    const all = [...this.classesOf(reference), ...this.classesOf(other)];
+    assertInRange("DigitJudge.imbalanceFloor", "n", n, [1, all.length - 1]);
+    const draws = Array.from({ length: IMBALANCE_DRAWS }, () => {
+      const mixed = Array.from(rng.permutation(all.length), (i) => all[i] as number);
+      return classImbalance(mixed.slice(0, n), shares(mixed.slice(n)));
+    });
+    const { mean, standardError } = estimate(draws);
+    return { mean, deviation: standardError * Math.sqrt(draws.length) };
+  }
+
   /**
    * Fidelity and variety apart, against as many digits of the reference as there are pictures, if it
    * has so many.
@@ -116,9 +145,15 @@ export class DigitJudge implements Disposable {
     this.classifier.dispose();
   }
 
+  private classesOf(digits: ImageDataset): Int32Array {
+    const { x, labels } = examplesAt(digits, idsFrom(0, digits.count), { range: "signed" });
+    const classes = this.classes(x);
+    tf.dispose([x, labels ?? []]);
+    return classes;
+  }
+
   private featuresOf(digits: ImageDataset, from: number, to: number): tf.Tensor2D {
-    const ids = Int32Array.from({ length: to - from }, (_, i) => from + i);
-    const { x, labels } = examplesAt(digits, ids, { range: "signed" });
+    const { x, labels } = examplesAt(digits, idsFrom(from, to), { range: "signed" });
     const features = this.features(x);
     tf.dispose([x, labels ?? []]);
     return features;
@@ -128,6 +163,17 @@ export class DigitJudge implements Disposable {
 /** The judge of the course's digits. @throws CheckpointError */
 export function loadDigitJudge(): DigitJudge {
   return new DigitJudge(loadDigitClassifier(), digitParts());
+}
+
+function idsFrom(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+/** How frequent each of ten classes is. */
+function shares(classes: ArrayLike<number>): number[] {
+  const counts = Array<number>(10).fill(0);
+  for (const k of Array.from(classes)) counts[k] = (counts[k] as number) + 1;
+  return counts.map((count) => count / classes.length);
 }
 
 function inBatches(images: Images): Images[] {

@@ -36,12 +36,28 @@ export type DigitScore = DigitDraw & {
   readonly seconds: number;
 };
 
+/** The DCGAN of one training; it is not told classes. */
+export type DigitGanScore = Pick<
+  DigitScore,
+  "n" | "frechet" | "floor" | "precision" | "coverage"
+> & {
+  /** Of the training. */
+  readonly seed: number;
+  /** Share of digits that would have to be another one for the classes of the data. */
+  readonly imbalance: number;
+  /** That of as many real digits: mean and standard deviation over draws. */
+  readonly realImbalance: { readonly mean: number; readonly deviation: number };
+  readonly trainingSeconds: number;
+  /** What of it the processor worked on the training. */
+  readonly processorSeconds: number;
+};
+
 /** Scores that were measured once and for all, and what was scored on what. */
 export type DigitTable = {
   readonly made: Provenance;
   readonly scores: readonly DigitScore[];
-  /** The DCGAN of digits before the same judge. */
-  readonly gan: Pick<DigitScore, "n" | "frechet" | "floor"> & { readonly trainingSeconds: number };
+  /** The DCGANs of digits before the same judge. */
+  readonly gans: readonly DigitGanScore[];
 };
 
 /** @returns digits `[n, 28, 28, 1]`, in [−1, 1], the caller's; their classes; seconds it took */

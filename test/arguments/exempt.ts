@@ -98,7 +98,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "pipelines.checkpointPath": "any text is an answer",
   "pipelines.newDigitGan": "takes an Rng",
   "pipelines.trainDigitGan": "takes networks: the notebooks",
-  "pipelines.loadDigitGan": "takes nothing",
+  "pipelines.loadDigitGan": "takes a seed, which names a file",
   "pipelines.digitScore": "takes a network, which checks what it is given",
   "pipelines.loadDigitScoreNet": "reads a file: the notebooks",
   "pipelines.newDigitScoreNet": "takes an Rng",

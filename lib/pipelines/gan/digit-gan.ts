@@ -71,16 +71,17 @@ export async function* trainDigitGan(
 /**
  * The course's own DCGAN of 28×28 digits, made by `npm run train:gans -- digits-dcgan`.
  *
+ * @param seed of its training: 1, 2 or 3
  * @returns the caller owns the generator, which is in evaluation mode
  * @throws DataMissingError, CheckpointError
  */
-export function loadDigitGan(): {
+export function loadDigitGan(seed = 1): {
   readonly generator: DcganGenerator;
   readonly made: CheckpointProvenance;
 } {
   const generator = new DcganGenerator(DCGAN_PRESETS["28x28"], new Rng(0));
   try {
-    const made = loadCourseWeights("digits-dcgan", generator);
+    const made = loadCourseWeights(`digits-dcgan-${seed}`, generator);
     generator.setTraining(false);
     return { generator, made };
   } catch (error) {

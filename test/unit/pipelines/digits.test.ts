@@ -67,4 +67,31 @@ describe("the course's digits", () => {
     assert.ok(Math.abs(floor - distance) < 1e-3 * distance);
     judge.dispose();
   });
+
+  it("have a class balance, which twos alone upset", function () {
+    if (!isMnist) this.skip();
+    const few = { reference: parts.reference.take(300), other: parts.other.take(300) };
+    const judge = new pipelines.DigitJudge(pipelines.loadDigitClassifier(), few);
+    const labels = Array.from(few.reference.labels ?? []);
+    const twos = labels.flatMap((label, i) => (label === 2 ? [i] : []));
+    const { x, labels: same } = data.examplesAt(few.reference, Int32Array.from(twos), {
+      range: "signed",
+    });
+    const imbalance = judge.imbalance(x);
+    assert.ok(Math.abs(imbalance - (1 - twos.length / labels.length)) < 0.05, `${imbalance}`);
+    const { mean, deviation } = judge.imbalanceFloor(N, new Rng(3));
+    const all = [...labels, ...(few.other.labels ?? [])];
+    assert.ok(Math.abs(mean - chanceImbalance(all, N)) < 0.005, `${mean} ± ${deviation}`);
+    tf.dispose([x, same!]);
+    judge.dispose();
+  });
 });
+
+/** Of n drawn labels against the rest: each share is off by a normal deviate of its variance. */
+function chanceImbalance(labels: readonly number[], n: number): number {
+  return Array.from({ length: 10 }, (_, k) => {
+    const p = labels.filter((label) => label === k).length / labels.length;
+    const variance = (p * (1 - p) * labels.length) / (n * (labels.length - n));
+    return Math.sqrt((2 * variance) / Math.PI) / 2;
+  }).reduce((sum, part) => sum + part);
+}
