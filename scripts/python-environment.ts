@@ -9,21 +9,21 @@ const PIP = ["install", "--no-deps", "--only-binary=:all:", "--no-input", "--qui
 
 /**
  * A Python environment beside the course's own, `.latentlab/NAME-python`, with the packages of
- * `NAME/requirements.txt`. It is made once, and again when the list changes.
+ * `FOLDER/requirements.txt`. It is made once, and again when the list changes.
  *
  * @returns its folder of programs
  */
-export async function pythonEnvironment(name: string): Promise<string> {
-  const folder = resolve(".latentlab", `${name}-python`);
-  const requirements = resolve(name, "requirements.txt");
-  const bin = join(folder, "bin");
+export async function pythonEnvironment(name: string, folder = name): Promise<string> {
+  const place = resolve(".latentlab", `${name}-python`);
+  const requirements = resolve(folder, "requirements.txt");
+  const bin = join(place, "bin");
   const key = createHash("sha256").update(readFileSync(requirements)).digest("hex");
   // Written last: an environment that is half made has none.
-  const stamp = join(folder, "latentlab-stamp");
+  const stamp = join(place, "latentlab-stamp");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) return bin;
   console.log(`Installing Python packages for the ${name}: once, about a minute.`);
-  rmSync(folder, { recursive: true, force: true });
-  await run(COURSE_PYTHON, ["-m", "venv", folder]);
+  rmSync(place, { recursive: true, force: true });
+  await run(COURSE_PYTHON, ["-m", "venv", place]);
   await run(join(bin, "python"), ["-m", "pip", ...PIP, "-r", requirements], { isQuiet: true });
   writeFileSync(stamp, key);
   return bin;

@@ -23,7 +23,9 @@ type Result = Suite & Counts & { readonly seconds: number };
 
 /** Quick ones first; a folder test/NAME with a mocharc.json that is not named here comes last. */
 const ORDER = ["truth", "setup", "kernel", "arguments", "reliability", "notebooks", "browser"];
-const STRICT = new Set(["setup", "kernel", "notebooks", "browser", "course", "classroom"]);
+const STRICT = new Set([
+  ...["setup", "kernel", "notebooks", "browser", "course", "classroom", "export"],
+]);
 /** After which a suite is ended. */
 const MINUTES = 25;
 /** Every notebook runs twice, solved and not. */

@@ -1,14 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
+import { join } from "node:path";
 
 import { data, pipelines, Rng, tf } from "latentlab";
 
+import { pythonEnvironment } from "../../scripts/python-environment";
 import { assertClose } from "../support/close";
 import { classToImage, textToImage } from "../support/pipelines";
 import { withFolder } from "../support/saved-model";
-
-/** A Python with TensorFlow, as the benchmarks use it: see bench/README.md. */
-const PYTHON = resolve(process.env["BENCH_PYTHON"] ?? ".latentlab/bench-python/bin/python");
 
 interface Answer {
   readonly version: string;
@@ -16,19 +14,29 @@ interface Answer {
   readonly pictures: readonly number[];
 }
 
-function python(args: readonly string[], input = ""): { ok: boolean; out: string; err: string } {
-  const options = { input, encoding: "utf8", maxBuffer: 1 << 28 } as const;
-  const { status, stdout, stderr } = spawnSync(PYTHON, args, options);
-  return { ok: status === 0, out: stdout, err: stderr };
-}
-
 const CAPTIONS = ["a small red circle", "two large blue squares"];
 
 describe("an exported sampler in Python", () => {
-  before(function () {
-    if (python(["-c", "import tensorflow"]).ok) return;
-    console.log(`      NOT TESTED: ${PYTHON} has no TensorFlow. Set BENCH_PYTHON to one that has.`);
-    this.skip();
+  let python: string;
+  /** What `sample.py` answers. */
+  function sample(folder: string, request: object): Answer {
+    const options = { encoding: "utf8", maxBuffer: 1 << 28 } as const;
+    const input = JSON.stringify(request);
+    const args = ["test/export/sample.py", folder];
+    const { status, stdout, stderr } = spawnSync(python, args, { ...options, input });
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as Answer;
+  }
+
+  before(async function () {
+    this.timeout(600_000);
+    try {
+      python = join(await pythonEnvironment("export", join("test", "export")), "python");
+    } catch (error) {
+      if (process.env["CI"] !== undefined) throw error;
+      console.log(`      skipped: TensorFlow's Python package is not to be had: ${String(error)}`);
+      this.skip();
+    }
   });
 
   const cases = [
@@ -58,9 +66,7 @@ describe("an exported sampler in Python", () => {
           ...{ x: x.arraySync(), times, guidance_scale: 2 },
           ["labels" in asked ? "labels" : "tokens"]: condition.arraySync(),
         };
-        const { ok, out, err } = python(["test/export/sample.py", folder], JSON.stringify(request));
-        if (!ok) throw new Error(err);
-        const answer = JSON.parse(out) as Answer;
+        const answer = sample(folder, request);
         const t = tf.fill([shape[0] as number], times[0] as number, "int32") as tf.Tensor1D;
         const prediction = pipeline.predict(x, t, { ids: condition });
         const options = { ...asked, numSteps: 4, guidanceScale: 2, sampler: "ddim" } as const;
