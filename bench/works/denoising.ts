@@ -87,7 +87,10 @@ export function ditTiny(): Network {
     loss: (x, { eps, t, drop }) => {
       const seen = tf.where(drop as tf.Tensor1D, tf.fill([batch], nullLabel, "int32"), given);
       return denoisingLoss(
-        (xt) => dit.forward(xt, t as tf.Tensor1D, seen as tf.Tensor1D),
+        (xt) =>
+          core.dataParallel([xt, t as tf.Tensor1D, seen as tf.Tensor1D], (...part) =>
+            dit.forward(...part),
+          ),
         x,
         eps as tf.Tensor,
         core.gatherRows(table, t as tf.Tensor1D),
@@ -138,7 +141,9 @@ export function scoreMlp(frequencies: tf.Tensor): Network {
         .mul(2 * Math.PI)
         .mul(frequencies); // (B, 16)
       const waves = tf.concat([angle.sin(), angle.cos()], 1);
-      const score = network.forward(x.add(std.mul(eps)), waves).div(std);
+      const score = core
+        .dataParallel([x.add(std.mul(eps)), waves], (...part) => network.forward(...part))
+        .div(std);
       return score.mul(std).add(eps).square().sum(1).mean();
     },
     draw: (rng) => ({ eps: rng.normal([batch, 2]), t: rng.uniform([batch], 1e-5, 1) }),

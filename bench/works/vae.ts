@@ -1,4 +1,4 @@
-import { models as library, nn, objectives, Rng, tf } from "latentlab";
+import { core, models as library, nn, objectives, Rng, tf } from "latentlab";
 
 import { type Draws, models } from "../numbers";
 import type { Network } from "./training-work";
@@ -13,11 +13,15 @@ interface AutoEncoder {
 
 /** (sum of cross-entropies + sum of KL) / batch. */
 function negativeElbo(vae: AutoEncoder, x: tf.Tensor, eps: tf.Tensor): tf.Scalar {
+  return core.dataParallel([x, eps], (...part) => negativeElbos(vae, ...part)).mean();
+}
+
+/** Of each example, (B). */
+function negativeElbos(vae: AutoEncoder, x: tf.Tensor, eps: tf.Tensor): tf.Tensor {
   const { mean, logVar } = vae.encode(x);
   const z = mean.add<tf.Tensor2D>(logVar.mul(0.5).exp().mul(eps));
   const reconstruction = objectives.bernoulliLogLikelihood(vae.decode(z), x); // (B)
-  const kl = objectives.klToStandardNormal({ mean, logVar }); // (B)
-  return kl.sub(reconstruction).mean();
+  return objectives.klToStandardNormal({ mean, logVar }).sub(reconstruction);
 }
 
 function draw(work: "vae_mlp" | "vae_conv"): (rng: Rng) => Draws {

@@ -30,6 +30,8 @@ export const course = {
   ),
   /** The npm package whose addon is built here. */
   tfjs: TFJS,
+  /** What is compiled into it besides its own sources. */
+  nativeSources: join(ROOT, "lib", "engine", "native"),
   addon: join(TFJS, "lib", "napi-v8", "tfjs_binding.node"),
   engineNote: join(LOCAL, "engine.json"),
   stamps: join(LOCAL, "stamps"),

@@ -1,3 +1,5 @@
+import { nativeBackend } from "../engine/native-op";
+import { threadCount } from "../engine/threads";
 import { activeTrace } from "../engine/tracing";
 import { leavesOf } from "./arguments";
 import { CompileProgress } from "./compile-progress";
@@ -6,7 +8,16 @@ import { CompiledTrace } from "./compiled-trace";
 export type CompileOptions = {
   /** False runs the function as it is, op by op: for teaching and for debugging. Default true. */
   readonly compile?: boolean;
+  /**
+   * In how many parts a batch may be computed side by side, where the function allows it
+   * (`core.dataParallel`; the library's networks without batch norm do). Default: the number of
+   * threads, at most 4; 1 on a GPU.
+   */
+  readonly maxParts?: number;
 };
+
+/** More parts make a longer graph, and each waits for the slowest. */
+const MOST_PARTS = 4;
 
 /**
  * A function that runs as one TensorFlow graph. It takes tensors, `Rng`s and host values (numbers,
@@ -44,7 +55,7 @@ export interface Compiled<A extends readonly unknown[], R> {
  */
 export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
-  { compile: isCompiled = true }: CompileOptions = {},
+  { compile: isCompiled = true, maxParts = defaultParts() }: CompileOptions = {},
 ): Compiled<A, R> {
   const traces = new Map<string, CompiledTrace>();
   const compiled = (...args: A): R => {
@@ -54,7 +65,7 @@ export function compile<A extends readonly unknown[], R>(
     if (trace === undefined) {
       const progress = new CompileProgress();
       try {
-        trace = CompiledTrace.of(fn as never, args, leaves, progress);
+        trace = CompiledTrace.of(fn as never, args, leaves, { progress, maxParts });
         traces.set(leaves.signature, trace);
         // TensorFlow optimises the graph when it first runs.
         return trace.run(leaves) as R;
@@ -70,4 +81,8 @@ export function compile<A extends readonly unknown[], R>(
   };
   const properties = { traceCount: { get: () => traces.size }, dispose: { value: dispose } };
   return Object.defineProperties(compiled, properties) as Compiled<A, R>;
+}
+
+function defaultParts(): number {
+  return nativeBackend().isUsingGpuDevice ? 1 : Math.min(threadCount(), MOST_PARTS);
 }

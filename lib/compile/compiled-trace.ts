@@ -2,7 +2,9 @@ import { type NativeTensor, nativeBackend } from "../engine/native-op";
 import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
 import { type Leaves, replaceTensors } from "./arguments";
+import { BatchParts } from "./batch-parts";
 import type { CompileProgress } from "./compile-progress";
+import { Graph } from "./graph";
 import {
   type VariableHolder,
   detachClones,
@@ -16,6 +18,12 @@ import type { GraphValue } from "./symbols";
 import { Trace } from "./trace";
 
 type TracedFunction = (...args: never[]) => unknown;
+
+export type TraceOptions = {
+  readonly progress: CompileProgress;
+  /** In how many parts a batch may be computed (`core.dataParallel`). */
+  readonly maxParts: number;
+};
 
 /** One graph of a compiled function: for one set of argument shapes. */
 export class CompiledTrace implements VariableHolder {
@@ -33,7 +41,7 @@ export class CompiledTrace implements VariableHolder {
   ) {
     this.sourceArguments = trace.seeds.map(({ source }) => sources.indexOf(source));
     this.changed = trace.variables.used.filter((v) => v.isAssigned).map((v) => v.variable);
-    this.session = new GraphSession(trace.graph);
+    this.session = new GraphSession(trace.graph, trace.parts.threadsEach);
   }
 
   /** @throws CompileError if the function cannot be traced or TensorFlow refuses the graph */
@@ -41,17 +49,17 @@ export class CompiledTrace implements VariableHolder {
     fn: TracedFunction,
     args: readonly unknown[],
     leaves: Leaves,
-    progress: CompileProgress,
+    { progress, maxParts }: TraceOptions,
   ): CompiledTrace {
-    const first = traceOnce(fn, args, (size) => {
+    const first = traceOnce(fn, args, maxParts, (size) => {
       progress.at(() => `recorded ${size} operations`);
     });
     if (first.trace.created.length > 0) {
       initializeCreated(first.trace, leaves);
-      return CompiledTrace.of(fn, args, leaves, progress);
+      return CompiledTrace.of(fn, args, leaves, { progress, maxParts });
     }
     const total = first.trace.graph.size;
-    const second = traceOnce(fn, args, (size) => {
+    const second = traceOnce(fn, args, maxParts, (size) => {
       progress.at(() => `checked ${size} of ${total} operations`);
     });
     progress.at(() => `TensorFlow prepares ${total} operations`);
@@ -177,9 +185,10 @@ interface Recording {
 function traceOnce(
   fn: TracedFunction,
   args: readonly unknown[],
+  maxParts: number,
   onOp: (size: number) => void,
 ): Recording {
-  const trace = new Trace(onOp);
+  const trace = new Trace(onOp, new Graph(), new BatchParts(maxParts));
   let result: unknown;
   const outputs = trace.record(() => {
     let index = 0;

@@ -15,12 +15,15 @@ export class GraphSession {
   private readonly id: number;
   private isOpen = true;
 
-  /** @throws CompileError if TensorFlow refuses the graph */
-  constructor(graph: Graph) {
+  /**
+   * @param threads that one operation may use
+   * @throws CompileError if TensorFlow refuses the graph
+   */
+  constructor(graph: Graph, threads: number) {
     const folder = mkdtempSync(join(tmpdir(), "latentlab-graph-"));
     try {
       writeFileSync(join(folder, "saved_model.pb"), savedModelBytes(graph.nodes));
-      this.id = nativeBackend().binding.loadSavedModel(folder, "serve");
+      this.id = withThreads(threads, () => nativeBackend().binding.loadSavedModel(folder, "serve"));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new CompileError(`TensorFlow refused the compiled graph: ${reason}`, undefined, {
@@ -51,5 +54,15 @@ export class GraphSession {
     if (!this.isOpen) return;
     this.isOpen = false;
     nativeBackend().binding.deleteSavedModel(this.id);
+  }
+}
+
+/** Load a session whose operations use so many threads: the addon reads that where it makes one. */
+function withThreads<T>(threads: number, load: () => T): T {
+  process.env["LATENTLAB_SESSION_THREADS"] = String(threads);
+  try {
+    return load();
+  } finally {
+    delete process.env["LATENTLAB_SESSION_THREADS"];
   }
 }

@@ -8,6 +8,7 @@ import type { tf } from "../engine/tf";
 import { tf as tensorflow } from "../engine/tf";
 import { type ActiveTrace, type SeedSource, withTrace } from "../engine/tracing";
 import { attrMessage, typeAttrMessage } from "./attributes";
+import { BatchParts } from "./batch-parts";
 import { type ConstantValue, Graph, type Spec } from "./graph";
 import { intercept } from "./interception";
 import { missingTypeAttrs } from "./op-types";
@@ -59,8 +60,13 @@ export class Trace implements ActiveTrace {
   constructor(
     private readonly onOp: (size: number) => void,
     readonly graph = new Graph(),
+    readonly parts = new BatchParts(1),
   ) {
     this.variables = new VariableTable(graph);
+  }
+
+  partsOf(batch: number): number[] {
+    return this.parts.sizesOf(batch);
   }
 
   /** Trace `body`, which returns the tensors to compute. */

@@ -1,3 +1,4 @@
+export { dataParallel } from "./data-parallel";
 export * from "./errors";
 export * from "./guard";
 export * from "./host";

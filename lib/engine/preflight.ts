@@ -30,6 +30,8 @@ function preflight(): void {
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   const threads = process.env["LATENTLAB_THREADS"];
   if (threads !== undefined) process.env["TF_NUM_INTRAOP_THREADS"] = threads;
+  // Each compiled graph has threads of its own, as many as suit it (lib/compile/session.ts).
+  process.env["TF_OVERRIDE_GLOBAL_THREADPOOL"] ??= "1";
   if (process.env["LATENTLAB_XLA"] === "1") process.env["TF_XLA_FLAGS"] ??= XLA_FLAGS;
   restoreUtilPredicates();
   const path = addonPath();

@@ -10,6 +10,11 @@ export interface SeedSource {
 /** What library code may ask of a trace in progress (see `compile`). */
 export interface ActiveTrace {
   /**
+   * Sizes of the parts in which a batch of independent examples is computed side by side; one part
+   * where that does not pay. Operations of a graph with several parts have the fewer threads each.
+   */
+  partsOf(batch: number): number[];
+  /**
    * The `[key, counter]` seed, int32, of the next draw of `source`, as a tensor of the graph: each
    * run of the compiled function continues the source exactly as eager code would.
    */

@@ -1,3 +1,4 @@
+import { dataParallel } from "../core/data-parallel";
 import { assertDtype, assertFloats, assertInteger, assertShape, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Images, Timesteps } from "../core/types";
@@ -84,12 +85,17 @@ export class Classifier extends Module {
    * @throws ShapeError if a shape differs
    */
   features(x: Images, t?: Timesteps): tf.Tensor2D {
-    const { imageSize, imageChannels, timeSize = 64 } = this.config;
+    const { imageSize, imageChannels } = this.config;
     assertFloats("Classifier", "x", x, ["B", imageSize, imageSize, imageChannels]);
     if (t !== undefined) {
       assertShape("Classifier", "t", t, [x.shape[0]]);
       assertDtype("Classifier", "t", t, "int32");
     }
+    return dataParallel([x, t], (...part) => this.describe(...part));
+  }
+
+  private describe(x: Images, t: Timesteps | undefined): tf.Tensor2D {
+    const { timeSize = 64 } = this.config;
     return tf.tidy(() => {
       const times = t ?? (tf.zeros([x.shape[0]], "int32") as Timesteps);
       const hidden = silu(this.time.dense0.forward(sinusoidalEmbedding(times, timeSize)));

@@ -1,3 +1,4 @@
+import { dataParallel } from "../core/data-parallel";
 import { assertDtype, assertFloats, assertInteger, assertShape } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Labels } from "../core/types";
@@ -67,6 +68,10 @@ export class PointDenoiser extends Module {
       assertShape("PointDenoiser", "labels", labels as Labels, [x.shape[0]]);
       assertDtype("PointDenoiser", "labels", labels as Labels, "int32");
     }
+    return dataParallel([x, t, labels], (...part) => this.predict(...part));
+  }
+
+  private predict(x: tf.Tensor2D, t: tf.Tensor1D, labels: Labels | undefined): tf.Tensor2D {
     return tf.tidy(() => {
       const waves = sinusoidalEmbedding(t, this.config.hiddenSize ?? 128);
       const timeFeatures = this.time.forward(waves);

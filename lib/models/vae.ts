@@ -1,3 +1,4 @@
+import { dataParallel } from "../core/data-parallel";
 import { assertFloats, assertInteger, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { DiagonalGaussian, Images, Latents } from "../core/types";
@@ -59,8 +60,8 @@ export class Vae extends Module {
    */
   encode(x: tf.Tensor): DiagonalGaussian {
     assertFloats("Vae.encode", "x", x, ["B", ...this.config.imageShape]);
-    return tf.tidy(() => {
-      const flat = x.reshape([x.shape[0] as number, -1]); // (B, H·W·C)
+    return dataParallel([x], (images) => {
+      const flat = images.reshape([images.shape[0] as number, -1]); // (B, H·W·C)
       const hidden = applyHidden(this.encoder, flat); // (B, hidden)
       return {
         mean: this.encoderMean.forward(hidden) as Latents, // (B, D)
@@ -78,10 +79,10 @@ export class Vae extends Module {
    */
   decode(z: Latents): Images {
     assertFloats("Vae.decode", "z", z, ["B", this.config.latentDim]);
-    return tf.tidy(() => {
-      const hidden = applyHidden(this.decoder, z); // (B, hidden)
+    return dataParallel([z], (latents) => {
+      const hidden = applyHidden(this.decoder, latents); // (B, hidden)
       const logits = this.decoderLogits.forward(hidden); // (B, H·W·C)
-      return logits.reshape([z.shape[0], ...this.config.imageShape]);
+      return logits.reshape([latents.shape[0], ...this.config.imageShape]);
     });
   }
 

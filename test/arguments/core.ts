@@ -15,6 +15,18 @@ const LOGITS: Argument = {
   ],
 };
 
+/** Any tensor with a first axis, of 3. */
+const BATCH: Argument = {
+  ...tensor([3, 2]),
+  faults: [
+    { what: "undefined", make: () => undefined },
+    { what: "a number", make: () => 3 },
+    { what: "a scalar", make: () => tf.scalar(1) },
+    { what: "an empty batch", make: () => tf.zeros([0, 2]) },
+    { what: "another batch", make: () => tf.zeros([4, 2]) },
+  ],
+};
+
 /** A method of a generator, called on a fresh one. */
 function ofRng(method: (rng: Rng, ...args: never[]) => unknown, ...args: Subject["args"]): Subject {
   return takes(method as (...all: unknown[]) => unknown, rng, ...args);
@@ -54,6 +66,11 @@ export const CORE: Readonly<Record<string, Subject>> = {
     core.gatherRows,
     tensor([4, 2], { anyRank: true }),
     tensor([3], { dtype: "int32" }),
+  ),
+  "core.dataParallel": takes(
+    (x: tf.Tensor, y: tf.Tensor) => core.dataParallel([x, y], (a, b) => a.add(b)),
+    BATCH,
+    given(() => tf.ones([3, 2])),
   ),
   "core.roundHalfToEven": takes(core.roundHalfToEven, number(2.5)),
 };

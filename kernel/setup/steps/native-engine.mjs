@@ -9,7 +9,7 @@ import { ask, run } from "../run.mjs";
 import { libtensorflow, TENSORFLOW_VERSION } from "./tensorflow.mjs";
 
 /**
- * The addon of tfjs-node-gpu, compiled against our libtensorflow. It is loaded once before it is
+ * The addon of tfjs-node-gpu, compiled against our libtensorflow, with session options of ours. It is loaded once before it is
  * put in its place, so what is there always works.
  * @param {import("../machine.mjs").Machine} machine
  * @returns {import("../steps.mjs").Step}
@@ -23,7 +23,7 @@ export function nativeEngine({ compiler, choice: { device } }) {
     megabytes: 1,
     key: () =>
       fingerprint(
-        fingerprintFiles([sources]),
+        fingerprintFiles([sources, course.nativeSources]),
         readJson(join(course.tfjs, "package.json"))?.version,
         [libtensorflow(device), TENSORFLOW_VERSION],
         [compiler, process.platform, process.arch],
@@ -63,8 +63,10 @@ function compilerArguments(device, output) {
     process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
   return [
     ...["-std=c++17", "-O2", "-fPIC", "-fexceptions", "-DNAPI_VERSION=8", ...kind],
+    "-DTF_NewSessionOptions=LatentLabNewSessionOptions",
     ...headers.flatMap((path) => ["-I", path]),
     ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(binding, name)),
+    join(course.nativeSources, "session-options.cc"),
     ...["-o", output, cc, framework],
     // Found at run time where it is, with no LD_LIBRARY_PATH. -Xlinker, since a path may hold a comma.
     ...["-Xlinker", "-rpath", "-Xlinker", folder],

@@ -1,3 +1,4 @@
+import { dataParallel } from "../../core/data-parallel";
 import { assertFloats, assertInteger, assertSizes } from "../../core/guard";
 import type { Rng } from "../../core/random";
 import type { DiagonalGaussian, Images } from "../../core/types";
@@ -57,8 +58,8 @@ export class Autoencoder extends Module {
   encode(x: Images): DiagonalGaussian<Images> {
     const { imageSize, imageChannels } = this.config;
     assertFloats("Autoencoder.encode", "x", x, ["B", imageSize, imageSize, imageChannels]);
-    return tf.tidy(() => {
-      const [mean, logVar] = tf.split(this.encoder.forward(x), 2, 3) as [Images, Images];
+    return dataParallel([x], (images) => {
+      const [mean, logVar] = tf.split(this.encoder.forward(images), 2, 3) as [Images, Images];
       return { mean, logVar };
     });
   }
@@ -71,7 +72,7 @@ export class Autoencoder extends Module {
   decode(z: Images): Images {
     const side = this.latentSize;
     assertFloats("Autoencoder.decode", "z", z, ["B", side, side, this.config.latentChannels]);
-    return tf.tidy(() => this.decoder.forward(z));
+    return dataParallel([z], (latents) => this.decoder.forward(latents));
   }
 
   /** x → the mean of q(z|x) → x̂; the caller owns it. @throws ShapeError */

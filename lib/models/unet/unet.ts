@@ -5,9 +5,10 @@ import {
   assertShape,
   assertSizes,
 } from "../../core/guard";
+import { dataParallel } from "../../core/data-parallel";
 import { ValueError } from "../../core/errors";
 import type { Rng } from "../../core/random";
-import type { Images, Labels, Timesteps } from "../../core/types";
+import type { Images, Labels, TextContext, Timesteps } from "../../core/types";
 import { tf } from "../../engine/tf";
 import { silu } from "../../nn/activations";
 import { Conv2d } from "../../nn/conv";
@@ -115,7 +116,7 @@ export class Unet extends Module {
    *   for a network that takes none
    */
   forward(x: Images, t: Timesteps, condition?: Condition): Images {
-    const { imageSize, imageChannels, patchSize = 1 } = this.config;
+    const { imageSize, imageChannels } = this.config;
     assertFloats("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
     assertShape("Unet", "t", t, [x.shape[0]]);
     if (t.dtype !== "int32") assertDtype("Unet", "t", t, "float32");
@@ -123,6 +124,16 @@ export class Unet extends Module {
       ...this.config,
       batch: x.shape[0],
     });
+    return dataParallel([x, t, labels, text], (...part) => this.predict(...part));
+  }
+
+  private predict(
+    x: Images,
+    t: Timesteps,
+    labels: Labels | undefined,
+    text: TextContext | undefined,
+  ): Images {
+    const { patchSize = 1 } = this.config;
     return tf.tidy(() => {
       const inputs = { time: this.timeFeatures(t, labels), text };
       const skips: tf.Tensor4D[] = [];
