@@ -30,6 +30,8 @@ export type DenoisingFilmOptions = {
   readonly frames?: number;
   /** Images in a row. */
   readonly columns?: number;
+  /** What the slider is over: the time t, or σ where that is a noise scale; steps, if it stands still. */
+  readonly over?: "t" | "σ" | "step";
 };
 
 const DEFAULT_FRAMES = 12;
@@ -51,7 +53,7 @@ const MARGIN = { l: 36, r: 8, t: 64, b: 28 };
  * for await (const { step, x } of film.watch(sample(sampler, options))) …;
  */
 export class DenoisingFilm implements Displayable {
-  private readonly kept: { readonly t: number; readonly figure: Figure }[] = [];
+  private readonly kept: { readonly position: string; readonly figure: Figure }[] = [];
   private live: LiveOutput<Figure> | undefined;
   private nextRedraw = -Infinity;
 
@@ -66,7 +68,7 @@ export class DenoisingFilm implements Displayable {
     const isDue = kernelHost() !== undefined && performance.now() >= this.nextRedraw;
     if (!isKept && !isDue) return;
     const figure = this.draw(moment);
-    if (isKept) this.kept.push({ t: moment.t, figure });
+    if (isKept) this.kept.push({ position: this.positionOf(moment), figure });
     this.live ??= new LiveOutput<Figure>(figure, (shown) => shown);
     this.live.update(figure);
     this.nextRedraw = performance.now() + REDRAW_INTERVAL;
@@ -93,13 +95,13 @@ export class DenoisingFilm implements Displayable {
     this.live?.end();
   }
 
-  /** The moments that stay, behind a slider over t. @throws ValueError before the first */
+  /** The moments that stay, behind a slider. @throws ValueError before the first */
   figure(): Figure {
     return slider(
       this.kept.map(({ figure }) => figure),
       {
-        label: "t",
-        positions: this.kept.map(({ t }) => String(Number(t.toPrecision(3)))),
+        label: this.options.over ?? "t",
+        positions: this.kept.map(({ position }) => position),
         start: this.kept.length - 1,
         play: true,
       },
@@ -115,6 +117,10 @@ export class DenoisingFilm implements Displayable {
     const frames = Math.min(this.options.frames ?? DEFAULT_FRAMES, numSteps);
     const frame = (s: number): number => Math.floor((s * frames) / numSteps);
     return frame(step) > frame(step - 1);
+  }
+
+  private positionOf({ step, t }: SamplingMoment): string {
+    return String(this.options.over === "step" ? step : Number(t.toPrecision(3)));
   }
 
   private draw(moment: SamplingMoment): Figure {

@@ -390,7 +390,8 @@ viz.table(
 // found by a fifth-order method with steps as small as needed; then each sampler takes $n$ steps.
 //
 // A method of **order** $k$ has an error that falls as $n^{-k}$: a straight line of slope $-k$ on
-// logarithmic axes. Some ask the network twice a step; the table counts calls.
+// logarithmic axes. Some ask the network twice a step; the table counts calls. "Adaptive" is the exact method
+// itself, stopped at four looser tolerances: it chooses its steps, and takes six calls for each.
 //
 // **Predict.** The slopes of DDIM, Euler, Heun and DPM-Solver++(2M). DDIM and Euler in noise levels are
 // two papers and two formulas: how far apart are they?
@@ -415,6 +416,8 @@ type Walker = {
   readonly clock: "timestep" | "sigma" | "time";
   /** Calls of the network in n steps. */
   readonly calls: (n: number) => number;
+  /** Of a start, and a ladder, of its own. */
+  readonly startStd?: number;
 };
 const once = (n: number): number => n;
 const walkers: Readonly<Record<string, Walker>> = {
@@ -440,16 +443,15 @@ const walkers: Readonly<Record<string, Walker>> = {
 };
 /** Where a sampler brings points of noise in n steps, in units of the data. */
 async function endsOf(
-  { sampler, clock }: Pick<Walker, "sampler" | "clock">,
+  { sampler, clock, startStd }: Omit<Walker, "calls">,
   options: { readonly start: tf.Tensor2D; readonly n: number; readonly rng?: Rng },
 ): Promise<Float32Array> {
   const { start, n, rng = new Rng(7) } = options;
-  const scaled = clock === "sigma" ? start.div<tf.Tensor2D>(top.scale) : start.clone();
-  const visited = {
-    timestep: () => rungs(n).map((rung) => finest + 1 - rung),
-    sigma: () => rungs(n).map((rung) => ladder[rung]),
-    time: () => sampler.times(n),
-  }[clock]();
+  const scaled = start.mul<tf.Tensor2D>(clock === "sigma" ? (startStd ?? 1 / top.scale) : 1);
+  const visited =
+    clock === "time" || startStd !== undefined
+      ? sampler.times(n)
+      : rungs(n).map((rung) => (clock === "sigma" ? ladder[rung] : finest + 1 - rung));
   const x = await samplers.sampleAll(sampler, { start: scaled, times: visited, rng });
   const ends = tf.tidy(
     () => numbersOf(clock === "sigma" ? x : x.div(bottom.scale)) as never,
@@ -457,31 +459,40 @@ async function endsOf(
   tf.dispose([x, scaled]);
   return ends;
 }
-async function exactEnds(tolerance: number): Promise<Float32Array> {
+/** Dormand & Prince's method of order 5, which chooses its steps. */
+async function adaptiveEnds(tolerance: number): Promise<{ ends: Float32Array; n: number }> {
   const options = { from: 1, to: low, absolute: tolerance, relative: tolerance };
-  const { x } = await samplers.adaptiveFlow(hillScore, vp, x1, options);
+  const { x, steps, rejected } = await samplers.adaptiveFlow(hillScore, vp, x1, options);
   const ends = tf.tidy(() => numbersOf(x.div(bottom.scale)) as never) as Float32Array;
   x.dispose();
-  return ends;
+  return { ends, n: steps + rejected };
 }
 const meanGap = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
-const exactEnd = await exactEnds(1e-6);
-const limit = meanGap(exactEnd, await exactEnds(1e-5)); // what float32 and the method leave open
+const { ends: exactEnd } = await adaptiveEnds(1e-6);
+const limit = meanGap(exactEnd, (await adaptiveEnds(1e-5)).ends); // what float32 and the method leave open
 const stepCounts = [10, 20, 40, 80, 160];
-const ordered: Record<string, { errors: number[]; ends: Float32Array }> = {};
+type Measured = { readonly ns: readonly number[]; readonly errors: number[]; ends: Float32Array };
+const ordered: Record<string, Measured> = {};
 for (const [name, walker] of Object.entries(walkers)) {
   const sampler = samplers.compileSampler(walker.sampler);
   const ends = [];
   for (const n of stepCounts) ends.push(await endsOf({ ...walker, sampler }, { start: x1, n }));
   sampler.dispose();
-  ordered[name] = { errors: ends.map((end) => meanGap(end, exactEnd)), ends: ends[2] };
+  const errors = ends.map((end) => meanGap(end, exactEnd));
+  ordered[name] = { ns: stepCounts, errors, ends: ends[2] };
 }
+const chosen = [];
+for (const tolerance of [1e-1, 1e-2, 1e-3, 1e-4]) chosen.push(await adaptiveEnds(tolerance));
+ordered.adaptive = {
+  ns: chosen.map(({ n }) => n),
+  errors: chosen.map(({ ends }) => meanGap(ends, exactEnd)),
+  ends: exactEnd,
+};
 /** The slope over the last steps whose error is well above what float32 leaves open. */
 function orderOf(name: string): number {
-  const clear = stepCounts.flatMap((n, i) =>
-    ordered[name].errors[i] > 5 * limit ? [{ n, error: ordered[name].errors[i] }] : [],
-  );
+  const { ns, errors } = ordered[name];
+  const clear = ns.flatMap((n, i) => (errors[i] > 5 * limit ? [{ n, error: errors[i] }] : []));
   const last = clear.slice(-3);
   return -slopeOf(
     last.map(({ n }) => n),
@@ -495,6 +506,7 @@ for (const [name, order] of Object.entries({
   "Heun in t": 2,
   "DPM-Solver++(2M)": 2,
   PNDM: 2,
+  adaptive: 5,
 })) {
   verdict(
     Math.abs(orderOf(name) - order) < 0.4,
@@ -527,8 +539,8 @@ viz.curves({
   x: { label: "steps n", log: true },
   y: { label: "mean |x − exact|", log: true },
   note: `${x1.shape[0]} points; two runs of the exact method differ by ${limit.toExponential(0)}`,
-  curves: Object.entries(ordered).map(([name, { errors }], i) => ({
-    ...{ name, x: stepCounts, y: errors, markers: true },
+  curves: Object.entries(ordered).map(([name, { ns, errors }], i) => ({
+    ...{ name: `${name}: slope −${orderOf(name).toFixed(2)}`, x: ns, y: errors, markers: true },
     dashed: i === 1, // it lies on DDIM's
   })),
   height: 460,
@@ -536,6 +548,9 @@ viz.curves({
 
 // %% id="verdict-distribution"
 const { numComponents } = hills;
+const widest = { ...range, sigmaMax: 5 }; // from here the two hills are one
+const noisyScore: core.ScoreFunction<tf.Tensor2D> = (x, sigma) =>
+  hills.score(x, { scale: 1, sigma });
 const random: Readonly<Record<string, Walker>> = {
   "Euler–Maruyama": {
     sampler: samplers.eulerMaruyama(hillScore, vp, { minTime: low }),
@@ -553,6 +568,14 @@ const random: Readonly<Record<string, Walker>> = {
     sampler: samplers.predictorCorrector(hillScore, vp, { minTime: low }),
     clock: "time",
     calls: (n) => 2 * n,
+  },
+  "annealed Langevin": {
+    sampler: samplers.annealedLangevin(noisyScore, {
+      ...{ ...widest, epsilon: 0.3 * widest.sigmaMin ** 2, stepsPerLevel: 1 },
+    }),
+    clock: "sigma",
+    calls: once,
+    startStd: widest.sigmaMax,
   },
   "Heun in σ": walkers["Heun in σ"],
 };

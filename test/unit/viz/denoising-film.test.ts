@@ -5,12 +5,16 @@ import { core, diffusion, Rng, samplers, tf, viz } from "latentlab";
 import { PLOTLY_MIME } from "../../support/outputs";
 
 /** The film of a sampling of 30 steps with a network that always predicts 0.5. */
-async function filmOf(shape: readonly number[], frames: number): Promise<viz.DenoisingFilm> {
+async function filmOf(
+  shape: readonly number[],
+  frames: number,
+  over?: "σ" | "step",
+): Promise<viz.DenoisingFilm> {
   const schedule = diffusion.linearSchedule(30);
   const sampler = samplers.ddim((x: tf.Tensor) => tf.fill(x.shape, 0.5), schedule, {
     predicts: "x0",
   });
-  const film = viz.liveDenoising({ range: [-1, 1], title: "Test", frames });
+  const film = viz.liveDenoising({ range: [-1, 1], title: "Test", frames, ...(over && { over }) });
   const options = { shape, rng: new Rng(1), compile: false };
   for await (const { step } of film.watch(samplers.sample(sampler, options))) assert.ok(step > 0);
   return film;
@@ -28,6 +32,22 @@ describe("liveDenoising", () => {
       ["25", "20", "15", "10", "5", "0"],
     );
     for (const frame of frames) assert.equal((frame.layout?.["images"] as unknown[]).length, 2);
+  });
+
+  it("counts noise scales, or steps where time stands still, if told", async () => {
+    for (const [over, labels] of [
+      ["σ", ["20", "10", "0"]],
+      ["step", ["10", "20", "30"]],
+    ] as const) {
+      // prettier-ignore
+      const { layout = {} } = (await filmOf([5, 2], 3, over)).figure().toJSON();
+      const [control] = layout["sliders"] as { currentvalue: object; steps: { label: string }[] }[];
+      assert.deepEqual(
+        control?.steps.map(({ label }) => label),
+        labels,
+      );
+      assert.match(JSON.stringify(control?.currentvalue), new RegExp(over));
+    }
   });
 
   it("shows points of x_t and of the predicted x_0 in two panels", async () => {
