@@ -1,11 +1,11 @@
 import { Rng } from "../core/random";
-import type { Denoiser, Images, ScoreFunction } from "../core/types";
+import type { Images, Loss, ScoreFunction, SigmaDenoiser } from "../core/types";
 import { shuffledBatches } from "../data/batches";
-import { noiseScaleScore } from "../diffusion/sde/score";
+import { addNoise, perExample } from "../diffusion/sde/noise";
+import { edmDenoiser } from "../diffusion/sigma-denoiser";
 import { tf } from "../engine/tf";
-import { Unet, type UnetConfig } from "../models/unet";
-import { patchify, unpatchify } from "../nn/patches";
-import { ncsnLoss } from "../objectives/score-matching";
+import { Unet } from "../models/unet";
+import { squaredLength } from "../objectives/score-matching";
 import { loadWeights } from "../training/checkpoint/weights";
 import { Ema } from "../training/ema";
 import { adam } from "../training/rules";
@@ -13,21 +13,7 @@ import type { TrainProgress } from "../training/progress";
 import { cosineDecay, withWarmUp } from "../training/schedule";
 import { type LossFunction, train } from "../training/train";
 import { checkpointPath } from "./checkpoint";
-import { digitParts } from "./digits";
-
-/** Pixels of 28×28 digits, 2×2 at a time as channels: a quarter of the work of single pixels. */
-const CELL = 2;
-const CELLS = 14;
-
-const DIGIT_SCORE_UNET = {
-  imageSize: CELLS,
-  imageChannels: CELL * CELL,
-  baseChannels: 16,
-  channelMultipliers: [1, 2],
-  numResBlocks: 1,
-  attentionSizes: [],
-  timeSize: 64,
-} as const satisfies UnetConfig;
+import { CLASSLESS_DIGIT_UNET, digitParts } from "./digits";
 
 /**
  * Noise scales for digits in [−1, 1]: at the largest, any two digits are less than 2 σ apart; the
@@ -37,43 +23,53 @@ export const DIGIT_SIGMAS = { sigmaMin: 0.05, sigmaMax: 20 } as const;
 
 /** An untrained network of the scores of 28×28 digits: see `digitScore`. */
 export function newDigitScoreNet(rng: Rng): Unet {
-  return new Unet(DIGIT_SCORE_UNET, rng);
+  return new Unet(CLASSLESS_DIGIT_UNET, rng);
 }
 
 /**
- * What the network says ∇ log p_σ is, at any noise scale σ.
+ * What the network says ∇ log p_σ is, at any noise scale σ: (D(x; σ) − x) / σ².
  *
  * @param network from `newDigitScoreNet` or `loadDigitScoreNet`; borrowed
  * @returns a function of digits `[B, 28, 28, 1]` and σ `[B]`
+ * @see Karras et al. 2022, arXiv:2206.00364v2, eq. 3
  */
 export function digitScore(network: Unet): ScoreFunction<Images> {
-  const denoise: Denoiser = (x, clock) =>
-    tf.tidy(() => {
-      const [count] = x.shape;
-      const cells = patchify(x, CELL).reshape<Images>([count, CELLS, CELLS, -1]);
-      const noise = network.forward(cells, clock).reshape<tf.Tensor3D>([count, CELLS ** 2, -1]);
-      return unpatchify(noise, CELL, [CELLS, CELLS]);
-    });
-  return noiseScaleScore(denoise);
+  const denoise = denoiserOf(network);
+  return (x, sigma) =>
+    tf.tidy(() => denoise(x, sigma).sub(x).div<Images>(perExample(sigma.square(), x)));
+}
+
+/**
+ * Pixels in [−1, 1] have a mean square near 1. Where nearly all is noise, the noise is known, and what
+ * the network puts out is about the digit.
+ */
+function denoiserOf(network: Unet): SigmaDenoiser {
+  return edmDenoiser((x: Images, cNoise) => network.forward(x, cNoise.mul(1000)), 1);
 }
 
 /**
  * Train a network of the scores of digits on all scales at once, each σ as likely as any other on a
- * logarithmic axis. At the end, and whenever the loop is left, it holds the average of its weights.
+ * logarithmic axis. λ(σ) = σ² (1 + σ²), so that what the network puts out counts alike at every σ:
+ * with σ² alone the large scales, which decide what digit it will be, hardly count. At the end, and
+ * whenever the loop is left, it holds the average of its weights.
  *
- * @eq R.20
+ * @eq R.20  ½ Σ λ(σ) E ‖s_θ(x̃, σ) + (x̃ − x)/σ²‖² = ½ Σ (1 + σ⁻²) E ‖D(x̃; σ) − x‖²
  * @param options `steps` of 32 digits each; `seed`
+ * @see Karras et al. 2022, arXiv:2206.00364v2, table 1
  */
 export async function* trainDigitScores(
   network: Unet,
   { steps, seed = 1 }: { readonly steps: number; readonly seed?: number },
 ): AsyncGenerator<TrainProgress, void, void> {
-  const score = digitScore(network);
+  const denoise = denoiserOf(network);
   const { sigmaMin, sigmaMax } = DIGIT_SIGMAS;
   const loss: LossFunction = ({ x }, rng) => {
-    const [count] = x.shape as [number];
-    const sigma = rng.uniform<tf.Tensor1D>([count], Math.log(sigmaMin), Math.log(sigmaMax)).exp();
-    return ncsnLoss(score, x as Images, { sigma, noise: rng.normal<Images>(x.shape) });
+    const x0 = x as Images;
+    const range = [Math.log(sigmaMin), Math.log(sigmaMax)] as const;
+    const sigma = rng.uniform<tf.Tensor1D>([x0.shape[0]], ...range).exp();
+    const noisy = addNoise({ scale: 1, sigma }, { x0, noise: rng.normal<Images>(x0.shape) });
+    const error = squaredLength(denoise(noisy, sigma).sub<Images>(x0));
+    return error.mul(sigma.pow(-2).add(1)).mean<Loss>().mul<Loss>(0.5);
   };
   const optimizer = adam(network.namedParameters());
   const ema = new Ema(network, { decay: 0.995, warmUp: true });
@@ -83,7 +79,7 @@ export async function* trainDigitScores(
       steps,
       optimizer,
       learningRate: withWarmUp(50, cosineDecay(2e-3, steps)),
-      maxGradNorm: 100,
+      maxGradNorm: 392, // half a sum over 784 pixels: 1 for a mean
       ema,
       rng: new Rng(seed).fold(1),
       reportEvery: 5,

@@ -56,6 +56,8 @@ export type DigitGanScore = Pick<
 export type DigitTable = {
   readonly made: Provenance;
   readonly scores: readonly DigitScore[];
+  /** The same network, trained no longer than a DCGAN. */
+  readonly short: DigitScore & { readonly made: Provenance };
   /** The DCGANs of digits before the same judge. */
   readonly gans: readonly DigitGanScore[];
 };

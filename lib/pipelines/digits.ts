@@ -8,8 +8,8 @@ import { checkpointPath, loadCourseWeights } from "./checkpoint";
 import { DiffusionPipeline } from "./pipeline";
 import { loadPipeline } from "./store";
 
-/** A U-Net of digits that learns on a laptop, with a class or without: 10 is "no class". */
-export const DIGIT_UNET = {
+/** A U-Net of digits that learns on a laptop and knows of no classes. */
+export const CLASSLESS_DIGIT_UNET = {
   imageSize: 28,
   imageChannels: 1,
   patchSize: 2,
@@ -17,8 +17,10 @@ export const DIGIT_UNET = {
   channelMultipliers: [1, 2],
   numResBlocks: 1,
   attentionSizes: [],
-  numClasses: 10,
 } as const satisfies UnetConfig;
+
+/** The same for digits with a class or without: 10 is "no class". */
+export const DIGIT_UNET = { ...CLASSLESS_DIGIT_UNET, numClasses: 10 } as const satisfies UnetConfig;
 
 /** Digits to train on, and two disjoint parts that no network of the course has seen. */
 export type DigitParts = Readonly<Record<"train" | "reference" | "other", ImageDataset>>;
@@ -79,11 +81,12 @@ export function newDigitSampler(rng: Rng): DiffusionPipeline {
  * The course's own sampler of digits, by class or, with class 10, by none; made by
  * `npm run train:digits`.
  *
+ * @param options `isShort`: the one that was trained no longer than notebook 02's DCGAN
  * @returns the caller owns it
  * @throws CheckpointError if the files are missing or damaged
  */
-export function loadDigitSampler(): DiffusionPipeline {
-  return loadPipeline(checkpointPath("digits-ddpm"));
+export function loadDigitSampler({ isShort = false } = {}): DiffusionPipeline {
+  return loadPipeline(checkpointPath(isShort ? "digits-ddpm-short" : "digits-ddpm"));
 }
 
 /**

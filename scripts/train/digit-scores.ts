@@ -4,7 +4,7 @@ import { pipelines, Rng } from "latentlab";
 import { save, startClock } from "./checkpoints";
 
 const SEED = 1;
-const STEPS = Number(process.env["STEPS"]) || 2400;
+const STEPS = Number(process.env["STEPS"]) || 4000;
 
 async function main(): Promise<void> {
   const started = startClock();
