@@ -155,6 +155,12 @@ export function heatmap(options: HeatmapOptions): Figure {
     colorbar: { title: { ...axisLayout(colour).title, side: "right" }, thickness: 14 },
   };
   const layout = chartLayout(options, [trace]);
-  const yaxis = { ...(layout["yaxis"] as object), ...(downwards && { autorange: "reversed" }) };
-  return new Figure({ data: [trace], layout: { ...layout, yaxis } });
+  // Else names that are numbers become a scale, with some of them left out.
+  const typed = (axis: unknown, values?: readonly unknown[]): object => ({
+    ...(axis as object),
+    ...(typeof values?.[0] === "string" && { type: "category" }),
+  });
+  const xaxis = typed(layout["xaxis"], columns);
+  const yaxis = { ...typed(layout["yaxis"], rows), ...(downwards && { autorange: "reversed" }) };
+  return new Figure({ data: [trace], layout: { ...layout, xaxis, yaxis } });
 }

@@ -168,6 +168,14 @@ export class ImageGrid implements Displayable {
         return note(text, -8, y, { xanchor: "right", yanchor: "middle" });
       }),
     ];
+    // A picture whose edge is as bright as the page still ends somewhere.
+    const shapes = captions.map((_, i) => {
+      const [x, y] = this.corner(i);
+      const line = { width: 1, color: `rgb(${GAP_GREY}, ${GAP_GREY}, ${GAP_GREY})` };
+      const across = { xref: "paper", x0: x / width, x1: (x + tileWidth) / width };
+      const down = { yref: "paper", y0: 1 - y / height, y1: 1 - (y + tileHeight) / height };
+      return { type: "rect", ...across, ...down, line };
+    });
     const left = rowLabels.length === 0 ? 4 : 20 + 8 * Math.max(...rowLabels.map((t) => t.length));
     const margin = { l: left, r: 4, t: title ? 44 : 8, b: captions.length > 0 ? 26 : 8 };
     const hidden = { visible: false, fixedrange: true };
@@ -175,7 +183,7 @@ export class ImageGrid implements Displayable {
       title: { text: plotlyText(title), y: 1, yref: "container", yanchor: "top", pad: { t: 12 } },
       width: width + margin.l + margin.r,
       height: height + margin.t + margin.b,
-      ...{ margin, annotations, xaxis: hidden, yaxis: hidden },
+      ...{ margin, annotations, shapes, xaxis: hidden, yaxis: hidden },
       images: [this.layoutImage({ x: 0, width: 1 })],
     };
     return new Figure({ data: [], layout });

@@ -51,6 +51,20 @@ describe("imageGrid", () => {
     assertNoMarkup(bundle);
   });
 
+  it("frames each picture that has a caption: height of 56, and a caption's 22 between rows", () => {
+    const images = tf.ones<tf.Rank.R4>([2, 4, 4, 1]);
+    const { layout } = viz
+      .imageGrid(images, { range: [0, 1], columns: 1, captions: ["a", "b"] })
+      .figure();
+    images.dispose();
+    const frames = layout["shapes"] as { readonly y0: number; readonly y1: number }[];
+    const places = frames.map(({ y0, y1 }) => [y0, y1].map((y) => Math.round(134 * (1 - y))));
+    assert.deepEqual(places, [
+      [0, 56],
+      [78, 134],
+    ]);
+  });
+
   it("refuses NaN, another rank, and captions of another number", () => {
     const images = tf.tensor4d([0, NaN], [2, 1, 1, 1]);
     const flat = tf.zeros([2, 784]);
