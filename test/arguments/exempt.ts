@@ -78,7 +78,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   "samplers.defineSampler": "takes a definition, checked by its type",
   "samplers.compileSampler": "takes a sampler",
   "diffusion.perExample": "part of a loss, which gives it the right ones",
-  "samplers.perExample": "part of a step, which gives it the right ones",
+  "samplers.repeated": "part of a step, which gives it the right ones",
   "samplers.pairs": "any list is an answer",
   "models.ditMultiplyAdds": "counts what a checked configuration costs",
   "data.cacheLatents": "takes an encoder: unit tests",
