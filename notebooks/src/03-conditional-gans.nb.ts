@@ -384,7 +384,9 @@ const stage =
     tf.tidy(() => net[which](encoders.encode(captions), rng).images[0]);
 const STACK_SEEDS = [1, 2, 3];
 const stacks = STACK_SEEDS.map((seed) => ({ seed, net: loadStackGan(`stackgan-${seed}`) }));
-const plainStack = loadStackGan("stackgan-no-augmentation-1", { augment: false });
+const unaugmented = STACK_SEEDS.map((seed) =>
+  loadStackGan(`stackgan-no-augmentation-${seed}`, { augment: false }),
+);
 const atOnce32 = STACK_SEEDS.map((seed) =>
   loadStackGan(`stackgan-at-once-${seed}`, { firstSize: 32 }),
 );
@@ -392,9 +394,9 @@ const stackScores = stacks.map(({ seed, net }, i) => ({
   one: scoreModel("StackGAN, stage I", seed, stage(net, "small")),
   both: scoreModel("StackGAN, I + II", seed, stage(net, "large")),
   direct: scoreModel("32×32 at once", seed, stage(atOnce32[i], "small")),
+  sketch: scoreModel("no augmentation, stage I", seed, stage(unaugmented[i], "small")),
+  undrawn: scoreModel("no augmentation, I + II", seed, stage(unaugmented[i], "large")),
 }));
-scoreModel("no augmentation, stage I", 1, stage(plainStack, "small"));
-scoreModel("no augmentation, I + II", 1, stage(plainStack, "large"));
 const wishes = [
   "a large red circle",
   "a small green square",
@@ -424,9 +426,7 @@ const byAttribute = (runs: data.PictureScores[]): Record<string, string> =>
   Object.fromEntries(
     data.ATTRIBUTES.map((attribute) => {
       const shares = runs.map(({ attributes: a }) => a[attribute].right / a[attribute].asked);
-      const [only = NaN] = shares;
-      const several = (): string => core.formatEstimate(core.estimate(shares), 2);
-      return [attribute, shares.length === 1 ? only.toFixed(2) : several()];
+      return [attribute, core.formatEstimate(core.estimate(shares), 2)];
     }),
   );
 const onTrain = "attributes, train";
@@ -440,6 +440,11 @@ viz.table(
     { captions: split, pictures: "stage I", ...byAttribute(stackScores.map(({ one }) => one[s])) },
     { captions: split, pictures: "I + II", ...byAttribute(stackScores.map(({ both }) => both[s])) },
     { captions: split, pictures: "at once", ...byAttribute(stackScores.map((of) => of.direct[s])) },
+    {
+      captions: split,
+      pictures: "no drawn c",
+      ...byAttribute(stackScores.map((of) => of.undrawn[s])),
+    },
   ]),
   { title: `Attributes read right, seeds ${STACK_SEEDS.join(", ")}, ${perSplit} pictures each` },
 );
