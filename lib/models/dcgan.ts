@@ -6,7 +6,7 @@ import { tf } from "../engine/tf";
 import { leakyRelu } from "../nn/activations";
 import { Conv2d, ConvTranspose2d } from "../nn/conv";
 import { Dense } from "../nn/dense";
-import { normal } from "../nn/init";
+import { normal, xavierUniform } from "../nn/init";
 import { Module } from "../nn/module";
 import { BatchNorm } from "../nn/norm";
 import { spectralNorm } from "../nn/weight-map";
@@ -24,6 +24,13 @@ export type DcganConfig = {
 /** The paper's first weights, N(0, 0.02²). */
 const WEIGHTS = { weightInit: normal(0.02) } as const;
 const STRIDED = { ...WEIGHTS, kernelSize: 4, stride: 2 } as const;
+
+/** Of the discriminator's layers. Without a norm such small weights would let nothing through. */
+const OPTIONS_OF_NORM = {
+  batch: WEIGHTS,
+  spectral: { ...WEIGHTS, weightMap: spectralNorm() },
+  none: { weightInit: xavierUniform },
+} as const;
 
 /**
  * z → dense → transposed convolutions, each doubling the picture; batch norm and ReLU after all but
@@ -99,7 +106,7 @@ export class DcganDiscriminator extends Module {
   ) {
     super();
     const { channels, imageShape, norm = "batch" } = assertDcgan("DcganDiscriminator", config);
-    const options = norm === "spectral" ? { ...WEIGHTS, weightMap: spectralNorm() } : WEIGHTS;
+    const options = OPTIONS_OF_NORM[norm];
     const widths = [...channels].reverse();
     this.down = widths.map((width, i) => {
       const inputs = i === 0 ? imageShape[2] : (widths[i - 1] as number);

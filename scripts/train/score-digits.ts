@@ -71,7 +71,7 @@ async function shortScore(judge: pipelines.DigitJudge): Promise<pipelines.DigitT
 function ganScores(judge: pipelines.DigitJudge): pipelines.DigitGanScore[] {
   const n = 2000;
   const real = { floor: judge.floor(n), realImbalance: judge.imbalanceFloor(n, new Rng(SEED)) };
-  return [1].map((seed) => {
+  return pipelines.DIGIT_GAN_SEEDS.map((seed) => {
     const { generator, made } = pipelines.loadDigitGan(seed);
     const digits = generator.sample(n, new Rng(SEED));
     const { precision, coverage } = judge.manifold(digits);
