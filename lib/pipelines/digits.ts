@@ -81,7 +81,7 @@ export function newDigitSampler(rng: Rng): DiffusionPipeline {
  * The course's own sampler of digits, by class or, with class 10, by none; made by
  * `npm run train:digits`.
  *
- * @param options `isShort`: the one that was trained no longer than notebook 02's DCGAN
+ * @param options `isShort`: the one that was trained briefly, to compare with notebook 02's DCGAN
  * @returns the caller owns it
  * @throws CheckpointError if the files are missing or damaged
  */

@@ -7,7 +7,7 @@ import { type core, data, models, objectives, pipelines, Rng, training } from "l
 import { provenanceOf, save, startClock } from "./checkpoints";
 
 const SEED = 1;
-/** The short DDPM takes about as many processor seconds as notebook 02's DCGAN. */
+/** The short DDPM is compared with notebook 02's DCGAN: both say their processor seconds. */
 const STEPS = { classifier: 500, ddpm: 5000, "ddpm-short": 3000 } as const;
 const { train, reference, other } = pipelines.digitParts();
 

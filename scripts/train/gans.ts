@@ -1,7 +1,7 @@
 /**
  * Train the GANs of notebooks 02 and 03 and save their generators: `npm run train:gans -- digits-dcgan
  * encoders attngan stackgan stackgan-no-augmentation stackgan-at-once progan`, all of them without names;
- * `digits-dcgan-2` is one seed of three. Small ones: about half an hour on two cores.
+ * `attngan-2` is one seed of three. Small ones: about half an hour on two cores.
  */
 import { core, data, models, pipelines, Rng, training } from "latentlab";
 

@@ -56,7 +56,7 @@ async function scoreDdpm(judge: pipelines.DigitJudge): Promise<void> {
   pipeline.dispose();
 }
 
-/** The DDPM that was trained no longer than a DCGAN. */
+/** The DDPM that was trained briefly, to compare with a DCGAN. */
 async function shortScore(judge: pipelines.DigitJudge): Promise<pipelines.DigitTable["short"]> {
   const pipeline = pipelines.loadDigitSampler({ isShort: true });
   const made = pipelines.pipelineProvenance(pipelines.checkpointPath("digits-ddpm-short"));

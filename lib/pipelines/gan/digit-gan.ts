@@ -13,17 +13,17 @@ import type { Players } from "../../training/players";
 import { adam } from "../../training/rules";
 import { type CheckpointProvenance, loadCourseWeights } from "../checkpoint";
 
-/** Constant to the end: a falling rate leaves the classes as uneven as they were when it fell. */
+/** Constant to the end: trials of a minute came nearer to the data than with rates that fell. */
 const RATES: Players<number> = { generator: 2e-3, discriminator: 1e-3 };
 
-/** Unlike the paper's, its discriminator has no batch norm: with it some digits stay rare. */
+/** Unlike the paper's, its discriminator has no batch norm: trials without it had evener classes. */
 const DIGIT_GAN = { ...DCGAN_PRESETS["28x28"], norm: "none" } as const satisfies DcganConfig;
 
-/** Memory of the average, in rounds about 300: as long as the classes take to come and go. */
+/** Memory of the average: about 300 rounds. */
 export const DIGIT_GAN_EMA = { decay: 0.997, warmUp: true } as const satisfies EmaOptions;
 
 /** Of the trainings that come with the course. */
-export const DIGIT_GAN_SEEDS = [1, 2, 3] as const;
+export const DIGIT_GAN_SEEDS: readonly number[] = [1, 2];
 
 export type DigitGanTraining = {
   /** Of 28×28 digits. */
@@ -82,7 +82,7 @@ export async function* trainDigitGan(
  * @returns the caller owns the generator, which is in evaluation mode
  * @throws DataMissingError, CheckpointError
  */
-export function loadDigitGan(seed: number = DIGIT_GAN_SEEDS[0]): {
+export function loadDigitGan(seed = 1): {
   readonly generator: DcganGenerator;
   readonly made: CheckpointProvenance;
 } {
