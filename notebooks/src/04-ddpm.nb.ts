@@ -982,7 +982,7 @@ const ofGan = scores.of("DCGAN", "Fréchet distance");
 const ganSeconds = gans.reduce((sum, gan) => sum + gan.processorSeconds / gans.length, 0);
 const briefSeconds = Number(brief.made.processorSeconds);
 verdict(
-  brief.frechet < ofGan.mean,
+  brief.frechet < ofGan.mean && briefSeconds <= ganSeconds,
   `trained for ${briefSeconds} processor seconds, diffusion is nearer to real digits than the DCGAN of notebook 02 after ${ganSeconds.toFixed(0)} (${brief.frechet.toFixed(1)} against ${results.formatScore(ofGan)}, n = ${brief.n}, floor ${brief.floor.toFixed(1)}); after ${scored.processorSeconds} it comes to ${large.frechet.toFixed(1)}`,
 );
 const many = await pipelines.drawDigits(course, { ...solver, n: 40 });
