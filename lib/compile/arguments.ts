@@ -1,3 +1,4 @@
+import { isRecord } from "../core/structure";
 import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
 import { CompileError } from "./session";
@@ -28,25 +29,8 @@ export function leavesOf(args: readonly unknown[]): Leaves {
   return { tensors, sources, signature: description };
 }
 
-/** The same structure with every tensor replaced. */
-export function replaceTensors<T>(value: T, replace: (tensor: tf.Tensor) => tf.Tensor): T {
-  const visit = (item: unknown): unknown => {
-    if (item instanceof tf.Tensor) return replace(item);
-    if (Array.isArray(item)) return item.map(visit);
-    if (!isRecord(item)) return item;
-    return Object.fromEntries(Object.entries(item).map(([name, child]) => [name, visit(child)]));
-  };
-  return visit(value) as T;
-}
-
 function isSeedSource(value: unknown): value is SeedSource {
   return typeof value === "object" && value !== null && "state" in value && "advance" in value;
-}
-
-function isRecord(value: unknown): value is object {
-  return (
-    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
 }
 
 function refuseForeign(value: unknown): void {

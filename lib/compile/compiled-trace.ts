@@ -1,7 +1,8 @@
+import { replaceTensors, tensorsIn } from "../core/structure";
 import { type NativeTensor, nativeBackend } from "../engine/native-op";
 import type { SeedSource } from "../engine/tracing";
 import { tf } from "../engine/tf";
-import { type Leaves, replaceTensors } from "./arguments";
+import type { Leaves } from "./arguments";
 import { BatchParts } from "./batch-parts";
 import type { CompileProgress } from "./compile-progress";
 import { Graph } from "./graph";
@@ -196,12 +197,7 @@ function traceOnce(
       trace.argument(`argument_${index++}`, nativeSpec(tensor)),
     );
     result = fn(...(symbolic as never[]));
-    const tensors: tf.Tensor[] = [];
-    replaceTensors(result, (tensor) => {
-      tensors.push(tensor);
-      return tensor;
-    });
-    return tensors;
+    return tensorsIn(result);
   });
   return { trace, result, outputs };
 }

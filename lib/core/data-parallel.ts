@@ -2,9 +2,10 @@ import { activeTrace } from "../engine/tracing";
 import { tf } from "../engine/tf";
 import { ShapeError } from "./errors";
 import { assertTensor } from "./guard";
+import { replaceTensors, tensorsIn } from "./structure";
 
-/** A tensor `[B, …]`, or a record of such tensors. */
-type Batched = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
+/** A tensor `[B, …]`, or a record of such. */
+type Batched = tf.Tensor | { readonly [name: string]: Batched | undefined };
 
 /**
  * Compute a function of independent examples. In a compiled function on several cores the batch is
@@ -23,13 +24,20 @@ export function dataParallel<
   I extends readonly [Batched, ...(Batched | undefined)[]],
   O extends Batched,
 >(inputs: I, compute: (...inputs: I) => O): O {
-  const batch = batchOf(inputs);
+  const tensors = tensorsIn(inputs);
+  const batch = batchOf(inputs[0], tensors);
   return tf.tidy(() => {
     const sizes = isInPart ? [] : (activeTrace()?.partsOf(batch) ?? []);
     if (sizes.length < 2) return compute(...inputs);
-    const columns = inputs.map((input) => cut(input, sizes));
-    return join(partByPart(sizes, (i) => compute(...(columns.map((parts) => parts[i]) as never))));
-  }) as O;
+    const pieces = tensors.map((tensor) => tf.split(tensor, sizes, 0));
+    return join(
+      partByPart(sizes, (part) => {
+        let next = 0;
+        const mine = (): tf.Tensor => (pieces[next++] as tf.Tensor[])[part] as tf.Tensor;
+        return compute(...replaceTensors(inputs, mine));
+      }),
+    );
+  });
 }
 
 let isInPart = false;
@@ -44,47 +52,25 @@ function partByPart<O>(sizes: readonly number[], compute: (part: number) => O): 
   }
 }
 
-/** The first axis of all inputs. */
-function batchOf(inputs: readonly (Batched | undefined)[]): number {
-  const batches = inputs.flatMap((input, i) =>
-    input === undefined && i > 0 ? [] : tensorsOf(input).map((tensor) => firstAxis(tensor, i)),
-  );
-  const [batch] = batches;
-  if (batch !== undefined && batches.every((other) => other === batch)) return batch;
+/** The first axis of all tensors. */
+function batchOf(first: Batched, tensors: readonly tf.Tensor[]): number {
+  if (tensorsIn(first).length === 0) assertTensor("dataParallel", "input 0", first);
+  const [batch, ...others] = tensors.map(({ shape }) => shape[0] ?? 0);
+  if (batch !== undefined && batch > 0 && others.every((other) => other === batch)) return batch;
+  const shapes = tensors.map(({ shape }) => `[${shape.join(", ")}]`).join(", ");
   throw new ShapeError(
-    `dataParallel: all inputs must have one and the same first axis, got ${batches.join(", ")}.`,
+    `dataParallel: all inputs must have shape [B, …] with one and the same B, got ${shapes}.`,
   );
 }
 
-function tensorsOf(value: Batched | undefined): tf.Tensor[] {
-  const isRecord = value?.constructor === Object;
-  return isRecord ? Object.values(value) : [value as tf.Tensor];
-}
-
-function firstAxis(tensor: tf.Tensor, input: number): number {
-  assertTensor("dataParallel", `input ${input}`, tensor);
-  const [batch = 0] = tensor.shape;
-  if (batch > 0) return batch;
-  throw new ShapeError(
-    `dataParallel: input ${input} must have shape [B, …], got [${tensor.shape.join(", ")}].`,
-  );
-}
-
-function cut(value: Batched | undefined, sizes: number[]): (Batched | undefined)[] {
-  if (value === undefined) return sizes.map(() => undefined);
-  if (value instanceof tf.Tensor) return tf.split(value, sizes, 0);
-  const columns = Object.entries(value).map(([name, tensor]) => {
-    return { name, parts: tf.split(tensor, sizes, 0) };
+function join<O extends Batched>(outputs: readonly O[]): O {
+  const columns = outputs.map(tensorsIn);
+  let next = 0;
+  return replaceTensors(outputs[0] as O, () => {
+    const at = next++;
+    return tf.concat(
+      columns.map((column) => column[at] as tf.Tensor),
+      0,
+    );
   });
-  return sizes.map((_, i) =>
-    Object.fromEntries(columns.map(({ name, parts }) => [name, parts[i] as tf.Tensor])),
-  );
-}
-
-function join(outputs: readonly Batched[]): Batched {
-  const [first] = outputs as [Batched];
-  if (first instanceof tf.Tensor) return tf.concat(outputs as tf.Tensor[], 0);
-  const columnOf = (name: string): tf.Tensor[] =>
-    outputs.map((output) => (output as Readonly<Record<string, tf.Tensor>>)[name] as tf.Tensor);
-  return Object.fromEntries(Object.keys(first).map((name) => [name, tf.concat(columnOf(name), 0)]));
 }

@@ -67,16 +67,32 @@ function softmax(logits: Float32Array): Float64Array {
  * @throws ValueError for a label out of range, or none
  */
 export function classImbalance(labels: ArrayLike<number>, expected: ArrayLike<number>): number {
-  const shares = new Float64Array(expected.length);
-  assertInteger("classImbalance", "the number of labels", labels.length);
   assertFinite("classImbalance", "expected", expected);
+  const shares = sharesOf("classImbalance", labels, expected.length);
+  return shares.reduce((sum, share, k) => sum + Math.abs(share - (expected[k] as number)), 0) / 2;
+}
+
+/**
+ * How frequent each class is, of sum 1.
+ *
+ * @param labels classes, 0…K−1
+ * @throws ValueError for a label out of range, or none
+ */
+export function classShares(labels: ArrayLike<number>, numClasses: number): Float64Array {
+  assertInteger("classShares", "numClasses", numClasses);
+  return sharesOf("classShares", labels, numClasses);
+}
+
+function sharesOf(where: string, labels: ArrayLike<number>, numClasses: number): Float64Array {
+  assertInteger(where, "the number of labels", labels.length);
+  const shares = new Float64Array(numClasses);
   Array.from(labels).forEach((label, i) => {
-    if (!Number.isInteger(label) || label < 0 || label >= shares.length) {
+    if (!Number.isInteger(label) || label < 0 || label >= numClasses) {
       throw new ValueError(
-        `classImbalance: label ${i} must be one of 0…${shares.length - 1}, got ${label}.`,
+        `${where}: label ${i} must be one of 0…${numClasses - 1}, got ${label}.`,
       );
     }
     shares[label] = (shares[label] as number) + 1 / labels.length;
   });
-  return shares.reduce((sum, share, k) => sum + Math.abs(share - (expected[k] as number)), 0) / 2;
+  return shares;
 }

@@ -1,4 +1,4 @@
-export { classImbalance, inceptionScore } from "./classification";
+export { classImbalance, classShares, inceptionScore } from "./classification";
 export { featureMoments, frechetDistance } from "./frechet";
 export { type ImageRange, multiScaleSsim, psnr, ssim } from "./image-quality";
 export { energyDistance, kernelDistance, type MmdOptions, rbfMmd } from "./kernel";

@@ -7,7 +7,7 @@ import type { Images } from "../core/types";
 import { examplesAt } from "../data/batches";
 import type { ImageDataset } from "../data/dataset";
 import { tf } from "../engine/tf";
-import { classImbalance } from "../metrics/classification";
+import { classImbalance, classShares } from "../metrics/classification";
 import { featureMoments, frechetDistance } from "../metrics/frechet";
 import { type ManifoldScores, precisionRecall } from "../metrics/neighbours";
 import type { Classifier } from "../models/classifier";
@@ -17,6 +17,7 @@ import { digitParts, loadDigitClassifier } from "./digits";
 const BATCH = 50;
 /** Disjoint sets of real digits that a floor is averaged over, if there are as many. */
 const MOST_SETS = 8;
+const NUM_CLASSES = 10;
 /** Draws that the imbalance of real digits is told over. */
 const IMBALANCE_DRAWS = 200;
 
@@ -28,6 +29,8 @@ export class DigitJudge implements Disposable {
   /** `[2000, 64]` of the reference. */
   private readonly real: tf.Tensor2D;
   private readonly truth: Gaussian;
+  /** How frequent the reference's classes are, once that was asked. */
+  private expected: Float64Array | undefined;
 
   /**
    * @param parts `reference`: what samples are compared with; `other`: more real digits, whose
@@ -96,7 +99,8 @@ export class DigitJudge implements Disposable {
 
   /** Share of pictures that would have to be another digit for classes as frequent as the reference's. */
   imbalance(images: Images): number {
-    return classImbalance(this.classes(images), shares(this.classesOf(this.parts.reference)));
+    this.expected ??= classShares(this.classesOf(this.parts.reference), NUM_CLASSES);
+    return classImbalance(this.classes(images), this.expected);
   }
 
   /**
@@ -112,7 +116,7 @@ export class DigitJudge implements Disposable {
     assertInRange("DigitJudge.imbalanceFloor", "n", n, [1, all.length - 1]);
     const draws = Array.from({ length: IMBALANCE_DRAWS }, () => {
       const mixed = Array.from(rng.permutation(all.length), (i) => all[i] as number);
-      return classImbalance(mixed.slice(0, n), shares(mixed.slice(n)));
+      return classImbalance(mixed.slice(0, n), classShares(mixed.slice(n), NUM_CLASSES));
     });
     const { mean, standardError } = estimate(draws);
     return { mean, deviation: standardError * Math.sqrt(draws.length) };
@@ -167,13 +171,6 @@ export function loadDigitJudge(): DigitJudge {
 
 function idsFrom(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-/** How frequent each of ten classes is. */
-function shares(classes: ArrayLike<number>): number[] {
-  const counts = Array<number>(10).fill(0);
-  for (const k of Array.from(classes)) counts[k] = (counts[k] as number) + 1;
-  return counts.map((count) => count / classes.length);
 }
 
 function inBatches(images: Images): Images[] {

@@ -641,10 +641,7 @@ const dcganSeconds = (performance.now() - dcganBegan) / 1000;
 
 // %% id="verdict-dcgan"
 const sharesOf = (classes: ArrayLike<number>): number[] =>
-  Array.from(
-    { length: 10 },
-    (_, k) => Array.from(classes).filter((digit) => digit === k).length / classes.length,
-  );
+  Array.from(metrics.classShares(classes, 10));
 const otherImages = firstOf(other, count);
 const realShares = sharesOf(heldOutLabels);
 /** Mean of the judge's largest probability, in percent. */

@@ -1,7 +1,7 @@
 /**
  * Judge the course's samplers of digits on many digits: `npm run score:digits -- gan short` takes some
- * minutes on one core, `-- ddpm` two hours. What is measured is kept as it goes; of the DDPM it is not measured again unless
- * the weights change.
+ * minutes on one core, `-- ddpm` two hours. What is measured is kept as it goes; of the DDPM it is not
+ * measured again unless the weights change.
  */
 import { existsSync, writeFileSync } from "node:fs";
 

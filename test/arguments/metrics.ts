@@ -17,6 +17,7 @@ const MOMENTS: Argument = fixture(() => ({
 }));
 
 export const METRICS: Readonly<Record<string, Subject>> = {
+  "metrics.classShares": takes(metrics.classShares, numbers([0, 1, 1]), count(2)),
   "metrics.classImbalance": takes(metrics.classImbalance, numbers([0, 1, 1]), numbers([0.5, 0.5])),
   "metrics.inceptionScore": takes(
     metrics.inceptionScore,

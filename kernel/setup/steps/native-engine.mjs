@@ -9,8 +9,8 @@ import { ask, run } from "../run.mjs";
 import { libtensorflow, TENSORFLOW_VERSION } from "./tensorflow.mjs";
 
 /**
- * The addon of tfjs-node-gpu, compiled against our libtensorflow, with session options of ours. It is loaded once before it is
- * put in its place, so what is there always works.
+ * The addon of tfjs-node-gpu, compiled against our libtensorflow, with session options of ours. It is
+ * loaded once before it is put in its place, so what is there always works.
  * @param {import("../machine.mjs").Machine} machine
  * @returns {import("../steps.mjs").Step}
  */

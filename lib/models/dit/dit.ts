@@ -8,7 +8,7 @@ import {
 import { dataParallel } from "../../core/data-parallel";
 import { ValueError } from "../../core/errors";
 import type { Rng } from "../../core/random";
-import type { Images, Labels, TextContext, Timesteps } from "../../core/types";
+import type { Images, Timesteps } from "../../core/types";
 import { tf } from "../../engine/tf";
 import { silu } from "../../nn/activations";
 import { modulate } from "../../nn/adaln";
@@ -98,21 +98,16 @@ export class Dit extends Module {
    */
   forward(x: Images, t: Timesteps, condition?: Condition): Images {
     const parts = this.assertInput(x, t, condition);
-    return dataParallel([x, t, parts.labels, parts.text], (...part) => this.predict(...part));
+    return dataParallel([x, t, parts], (...part) => this.predict(...part));
   }
 
-  private predict(
-    x: Images,
-    t: Timesteps,
-    labels: Labels | undefined,
-    text: TextContext | undefined,
-  ): Images {
+  private predict(x: Images, t: Timesteps, parts: ConditionParts): Images {
     const { inputSize, patchSize } = this.config;
     const side = inputSize / patchSize;
     return tf.tidy(() => {
-      const c = this.embed(t, { labels, text }); // (B, hidden)
-      let h = this.tokensOf(x); //                  (B, N, hidden)
-      for (const block of this.blocks) h = block.forward(h, c, text);
+      const c = this.embed(t, parts); // (B, hidden)
+      let h = this.tokensOf(x); //       (B, N, hidden)
+      for (const block of this.blocks) h = block.forward(h, c, parts.text);
       const [shift, scale] = tf.split(this.final.modulation.forward(silu(c)), 2, 1) as [
         tf.Tensor2D,
         tf.Tensor2D,

@@ -8,7 +8,7 @@ import {
 import { dataParallel } from "../../core/data-parallel";
 import { ValueError } from "../../core/errors";
 import type { Rng } from "../../core/random";
-import type { Images, Labels, TextContext, Timesteps } from "../../core/types";
+import type { Images, Labels, Timesteps } from "../../core/types";
 import { tf } from "../../engine/tf";
 import { silu } from "../../nn/activations";
 import { Conv2d } from "../../nn/conv";
@@ -23,6 +23,7 @@ import {
   assertConditionConfig,
   type Condition,
   type ConditionConfig,
+  type ConditionParts,
   sortCondition,
 } from "../condition";
 import { assertDivides, PixelAttention, PixelCrossAttention, ResBlock } from "./blocks";
@@ -120,19 +121,14 @@ export class Unet extends Module {
     assertFloats("Unet", "x", x, ["B", imageSize, imageSize, imageChannels]);
     assertShape("Unet", "t", t, [x.shape[0]]);
     if (t.dtype !== "int32") assertDtype("Unet", "t", t, "float32");
-    const { labels, text } = sortCondition("Unet", condition, {
+    const parts = sortCondition("Unet", condition, {
       ...this.config,
       batch: x.shape[0],
     });
-    return dataParallel([x, t, labels, text], (...part) => this.predict(...part));
+    return dataParallel([x, t, parts], (...part) => this.predict(...part));
   }
 
-  private predict(
-    x: Images,
-    t: Timesteps,
-    labels: Labels | undefined,
-    text: TextContext | undefined,
-  ): Images {
+  private predict(x: Images, t: Timesteps, { labels, text }: ConditionParts): Images {
     const { patchSize = 1 } = this.config;
     return tf.tidy(() => {
       const inputs = { time: this.timeFeatures(t, labels), text };

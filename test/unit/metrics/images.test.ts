@@ -64,6 +64,7 @@ describe("classes of generated pictures", () => {
   it("are as uneven as the share that must move", () => {
     assertClose([metrics.classImbalance([0, 0, 0, 1], [0.5, 0.5])], [0.25], { absolute: 1e-12 });
     assert.equal(metrics.classImbalance([1, 1], [1, 0]), 1);
+    assertClose([...metrics.classShares([0, 2, 2, 2], 3)], [0.25, 0, 0.75], { absolute: 1e-12 });
     assert.throws(() => metrics.classImbalance([2], [0.5, 0.5]), /label 0 must be one of 0…1/);
   });
 });
