@@ -718,8 +718,9 @@ for await (const _ of digitFilm.watch(digitRun));
 
 // %% id="verdict-digits"
 const judge = pipelines.loadDigitJudge();
-const sampleCount = steps(2000, 60);
-const stuckCount = steps(500, 60); // far enough off to be seen with fewer
+const judgedMost = pipelines.digitParts().other.count; // a floor needs as many real digits
+const sampleCount = Math.min(steps(2000, 60), judgedMost);
+const stuckCount = Math.min(steps(500, 60), judgedMost); // far enough off to be seen with fewer
 /** Sample in parts; the last x, the last clean guess x0, and the time that it took. */
 async function drawDigits(
   sampler: samplers.Sampler,
