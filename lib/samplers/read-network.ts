@@ -16,19 +16,26 @@ export type ScheduleOptions<X extends Batch> = {
   readonly spacing?: TimestepSpacing;
 };
 
+/** √ᾱ_t and √(1 − ᾱ_t), which x_t is made with. */
+type Split = Readonly<Record<"signal" | "spread", tf.Scalar>>;
+
 /** A network on a noise schedule, as the steps of samplers see it. */
 export class ScheduledNetwork<X extends Batch, C> {
-  private readonly options: Required<ScheduleOptions<X>>;
+  private readonly predicts: NonNullable<ScheduleOptions<X>["predicts"]>;
+  private readonly spacing: TimestepSpacing;
+  private readonly limitX0: ScheduleOptions<X>["limitX0"];
 
   /** @throws ValueError */
   constructor(
     private readonly where: string,
     private readonly denoise: Denoiser<X, C>,
     readonly schedule: NoiseSchedule,
-    { predicts = "noise", limitX0 = (x0) => x0, spacing = "trailing" }: ScheduleOptions<X> = {},
+    { predicts = "noise", limitX0, spacing = "trailing" }: ScheduleOptions<X> = {},
   ) {
     assertOneOf(where, "predicts", predicts, ["noise", "x0", "v"]);
-    this.options = { predicts, limitX0, spacing };
+    this.predicts = predicts;
+    this.limitX0 = limitX0;
+    this.spacing = spacing;
   }
 
   /** ᾱ_t of t = 0…T. @throws ValueError */
@@ -41,14 +48,14 @@ export class ScheduledNetwork<X extends Batch, C> {
   /** The timesteps of a sampling, and 0 after them. */
   times(numSteps = this.schedule.numTimesteps): number[] {
     const { numTimesteps } = this.schedule;
-    return [...spacedTimesteps(numTimesteps, numSteps, this.options.spacing), 0];
+    return [...spacedTimesteps(numTimesteps, numSteps, this.spacing), 0];
   }
 
   /** What `read` needs to know of timestep t, 1…T. @throws ValueError */
   numbers(t: number): Record<"t" | "signal" | "spread", number> {
     assertInteger(this.where, "t", t);
     const alphaBar = this.alphaBar(t);
-    if (alphaBar === 0 && this.options.predicts === "noise") {
+    if (alphaBar === 0 && this.predicts === "noise") {
       throw new ValueError(
         `${this.where}: at t = ${t} there is no signal, and predicted noise says nothing of x0.`,
         'Train the network to predict "v" or "x0".',
@@ -63,27 +70,35 @@ export class ScheduledNetwork<X extends Batch, C> {
   }
 
   /**
-   * What an output says of x_t = signal·x_0 + spread·ε. Where x0 is limited, the noise stays as it
-   * was predicted, as in the code of DDPM and DDIM.
+   * What an output says of x_t = signal·x_0 + spread·ε. Where x0 is limited, the noise is what then
+   * makes up x_t. With the noise as it was predicted a part of x_t would be lost, at each step anew:
+   * with more steps a sample would be further off, not nearer.
    *
    * @eq DDPM.15 x̂_0 = (x_t − √(1 − ᾱ_t) ε̂) / √ᾱ_t
    */
-  read(
-    x: X,
-    output: X,
-    { signal, spread }: Readonly<Record<"signal" | "spread", tf.Scalar>>,
-  ): { readonly x0: X; readonly predictedNoise: X } {
-    const { predicts, limitX0 } = this.options;
-    switch (predicts) {
+  read(x: X, output: X, numbers: Split): { readonly x0: X; readonly predictedNoise: X } {
+    const predicted = this.unlimited(x, output, numbers);
+    if (this.limitX0 === undefined) return predicted;
+    const x0 = this.limitX0(predicted.x0);
+    return { x0, predictedNoise: noiseBeside(x0, x, numbers) };
+  }
+
+  private unlimited(x: X, output: X, { signal, spread }: Split): { x0: X; predictedNoise: X } {
+    switch (this.predicts) {
       case "noise":
-        return { x0: limitX0(x.sub(output.mul(spread)).div(signal)), predictedNoise: output };
+        return { x0: x.sub(output.mul(spread)).div(signal), predictedNoise: output };
       case "x0":
-        return { x0: limitX0(output), predictedNoise: x.sub(output.mul(signal)).div(spread) };
+        return { x0: output, predictedNoise: noiseBeside(output, x, { signal, spread }) };
       case "v":
         return {
-          x0: limitX0(x.mul(signal).sub(output.mul(spread))),
+          x0: x.mul(signal).sub(output.mul(spread)),
           predictedNoise: output.mul(signal).add(x.mul(spread)),
         };
     }
   }
+}
+
+/** ε of x_t = signal·x_0 + spread·ε */
+function noiseBeside<X extends Batch>(x0: X, x: X, { signal, spread }: Split): X {
+  return x.sub(x0.mul(signal)).div(spread);
 }

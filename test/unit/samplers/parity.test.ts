@@ -87,6 +87,11 @@ const REPLAYS: readonly Replay[] = [
     recorded: "ddim 0.7",
     sampler: onSchedule(samplers.ddim, { eta: 0.7 }),
   },
+  ...[0, 0.7].map((eta) => ({
+    title: `DDIM.12 DDIM with clipped x0, η = ${eta}`,
+    recorded: `ddim clipped ${eta.toFixed(1)}`,
+    sampler: onSchedule(samplers.ddim, { eta, limitX0: samplers.clipTo(-1, 1) }),
+  })),
   {
     title: "DPMPP.A2 DPM-Solver++(2M)",
     recorded: "dpm-solver",
