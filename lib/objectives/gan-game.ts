@@ -21,6 +21,11 @@ export type GanGameOptions = {
   readonly gradientPenalty?: number;
   /** γ of the R1 penalty at real examples; none unless told. */
   readonly r1?: number;
+  /**
+   * Largest σ of the noise on all that the discriminator sees, its penalties included; each example has
+   * a σ of its own, evenly drawn from 0 to this. None unless told.
+   */
+  readonly instanceNoise?: number;
 };
 
 type Examples = { readonly x: tf.Tensor; readonly labels?: Labels };
@@ -41,20 +46,26 @@ type Scalars = Readonly<Record<string, Loss>>;
  * @eq R.4  min_G max_D E log D(x) + E log(1 − D(G(z)))
  * @eq R.5  min_G max_D E log D(x, y) + E log(1 − D(G(z, y), y))
  * @throws ValueError
+ * @see instance noise: Arjovsky & Bottou 2017, arXiv:1701.04862v1, §3; of many strengths at once: Wang
+ *   et al. 2023, arXiv:2206.02262v4
  */
 export function ganLosses(game: GanGame, options: GanGameOptions = {}): GanGameLosses {
   const { loss = "non-saturating", gradientPenalty: lambda = 0, r1: gamma = 0 } = options;
+  const { instanceNoise: maxSigma = 0 } = options;
   assertOneOf("ganLosses", "loss", loss, Object.keys(ADVERSARIAL_LOSSES));
   assertInRange("ganLosses", "gradientPenalty", lambda, [0, Number.MAX_VALUE]);
   assertInRange("ganLosses", "r1", gamma, [0, Number.MAX_VALUE]);
+  assertInRange("ganLosses", "instanceNoise", maxSigma, [0, Number.MAX_VALUE]);
   assertInteger("ganLosses", "latentDim", game.latentDim);
   const adversarial = ADVERSARIAL_LOSSES[loss];
   const fakes = ({ x, labels }: Examples, rng: Rng): tf.Tensor =>
     game.generate(rng.normal<tf.Tensor2D>([x.shape[0] as number, game.latentDim]), labels);
+  const seen = (x: tf.Tensor, rng: Rng): tf.Tensor => (maxSigma > 0 ? noisy(x, maxSigma, rng) : x);
   return {
     discriminator: (batch, rng) => {
-      const { x: real, labels } = batch;
-      const fake = fakes(batch, rng);
+      const { labels } = batch;
+      const fake = seen(fakes(batch, rng), rng);
+      const real = seen(batch.x, rng);
       const critic = (x: tf.Tensor): tf.Tensor => game.discriminate(x, labels);
       const adversary = adversarial.discriminator(critic(real), critic(fake));
       const parts: Record<string, Loss> = {};
@@ -71,6 +82,12 @@ export function ganLosses(game: GanGame, options: GanGameOptions = {}): GanGameL
       };
     },
     generator: (batch, rng) =>
-      adversarial.generator(game.discriminate(fakes(batch, rng), batch.labels)),
+      adversarial.generator(game.discriminate(seen(fakes(batch, rng), rng), batch.labels)),
   };
+}
+
+/** Examples with noise of their own strength each, σ ~ U[0, maxSigma]. */
+function noisy(x: tf.Tensor, maxSigma: number, rng: Rng): tf.Tensor {
+  const sigma = rng.uniform([x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], 0, maxSigma);
+  return x.add(rng.normal(x.shape).mul(sigma));
 }

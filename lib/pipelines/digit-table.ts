@@ -56,8 +56,6 @@ export type DigitGanScore = Pick<
 export type DigitTable = {
   readonly made: Provenance;
   readonly scores: readonly DigitScore[];
-  /** The same network, trained briefly, to compare with a DCGAN. */
-  readonly short: DigitScore & { readonly made: Provenance };
   /** The DCGANs of digits before the same judge. */
   readonly gans: readonly DigitGanScore[];
 };

@@ -81,12 +81,11 @@ export function newDigitSampler(rng: Rng): DiffusionPipeline {
  * The course's own sampler of digits, by class or, with class 10, by none; made by
  * `npm run train:digits`.
  *
- * @param options `isShort`: the one that was trained briefly, to compare with notebook 02's DCGAN
  * @returns the caller owns it
  * @throws CheckpointError if the files are missing or damaged
  */
-export function loadDigitSampler({ isShort = false } = {}): DiffusionPipeline {
-  return loadPipeline(checkpointPath(isShort ? "digits-ddpm-short" : "digits-ddpm"));
+export function loadDigitSampler(): DiffusionPipeline {
+  return loadPipeline(checkpointPath("digits-ddpm"));
 }
 
 /**

@@ -1,14 +1,13 @@
 /**
  * Train the networks of digits that come with the course, about half an hour on one core:
- * `npm run train:digits`, or `-- classifier`, `-- ddpm` or `-- ddpm-short` alone.
+ * `npm run train:digits`, or `-- classifier` or `-- ddpm` alone.
  */
 import { type core, data, models, objectives, pipelines, Rng, training } from "latentlab";
 
 import { provenanceOf, save, startClock } from "./checkpoints";
 
 const SEED = 1;
-/** The short DDPM takes no longer than notebook 02's DCGAN, with which it is compared. */
-const STEPS = { classifier: 500, ddpm: 5000, "ddpm-short": 1800 } as const;
+const STEPS = { classifier: 500, ddpm: 5000 } as const;
 const { train, reference, other } = pipelines.digitParts();
 
 /** Share of held-out digits whose class it finds. */
@@ -49,18 +48,18 @@ async function trainClassifier(steps: number): Promise<void> {
 }
 
 /** One network with and without classes; the average of its weights is what stays. */
-async function trainDdpm(name: string, steps: number): Promise<void> {
+async function trainDdpm(steps: number): Promise<void> {
   const started = startClock();
   const sampler = pipelines.newDigitSampler(new Rng(SEED));
   const { denoiser } = sampler.parts;
   const ema = new training.Ema(denoiser, { decay: 0.998, warmUp: true });
   const run = pipelines.trainDigitSampler(sampler, { steps, ema, seed: SEED, reportEvery: 50 });
   for await (const { step, loss: error, seconds } of run) {
-    console.log(`${name} ${step} of ${steps}: ${error.toFixed(4)}, ${seconds.toFixed(0)} s`);
+    console.log(`ddpm ${step} of ${steps}: ${error.toFixed(4)}, ${seconds.toFixed(0)} s`);
     if (step % 500 !== 0 && step !== steps) continue;
     const facts = { data: train.describe(), parameters: denoiser.parameterCount() };
     const made = provenanceOf({ seed: SEED, steps: step, started }, facts);
-    const path = pipelines.checkpointPath(name);
+    const path = pipelines.checkpointPath("digits-ddpm");
     await ema.whileAveraged(() => pipelines.savePipeline(path, sampler, made));
     console.log(made);
   }
@@ -69,8 +68,7 @@ async function trainDdpm(name: string, steps: number): Promise<void> {
 async function main(names: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => names.length === 0 || names.includes(name);
   if (wants("classifier")) await trainClassifier(STEPS.classifier);
-  if (wants("ddpm")) await trainDdpm("digits-ddpm", STEPS.ddpm);
-  if (wants("ddpm-short")) await trainDdpm("digits-ddpm-short", STEPS["ddpm-short"]);
+  if (wants("ddpm")) await trainDdpm(STEPS.ddpm);
 }
 
 void main(process.argv.slice(2));

@@ -1,7 +1,8 @@
 /**
- * Train the GANs of notebooks 02 and 03 and save their generators: `npm run train:gans -- digits-dcgan
- * encoders attngan stackgan stackgan-no-augmentation stackgan-at-once progan`, all of them without names;
- * `attngan-2` is one seed of three. Small ones: about half an hour on two cores.
+ * Train the GANs of notebooks 02 and 03 and save their generators: `npm run train:gans --` with names of
+ * digits-dcgan, digits-dcgan-no-noise, encoders, attngan, stackgan, stackgan-no-augmentation,
+ * stackgan-at-once and progan, or all of them; `attngan-2` is one seed of three. Small ones: an hour on
+ * two cores.
  */
 import { core, data, models, pipelines, Rng, training } from "latentlab";
 
@@ -167,30 +168,28 @@ async function trainProgans(): Promise<void> {
   }
 }
 
-/** Rates are constant, so what is saved on the way is what a shorter training gives. */
-const DIGIT_ROUNDS = 10_000;
-const SAVE_EVERY = 500;
-
-async function trainDigitDcgan(seed: number): Promise<void> {
+async function trainDigitDcgan(name: string, seed: number, instanceNoise?: number): Promise<void> {
   const { train } = pipelines.digitParts();
-  const name = `digits-dcgan-${seed}`;
   const started = startClock();
   const players = pipelines.newDigitGan(new Rng(seed));
   const ema = new training.Ema(players.generator, pipelines.DIGIT_GAN_EMA);
   const run = pipelines.trainDigitGan(players, {
-    batches: data.shuffledBatches(train, { batchSize: 32, seed, range: "signed" }),
-    rounds: DIGIT_ROUNDS,
+    batches: data.shuffledBatches(train, { batchSize: 64, seed, range: "signed" }),
+    rounds: pipelines.DIGIT_GAN_ROUNDS,
+    instanceNoise,
     ema,
     rng: new Rng(seed).fold(1),
     reportEvery: 100,
   });
-  for await (const { step, generator, seconds } of run) {
+  for await (const { step, generator, seconds } of run)
     console.log(`${name} ${step}: ${generator.loss.toFixed(2)}, ${seconds.toFixed(0)} s`);
-    if (step % SAVE_EVERY !== 0) continue;
-    const made = { seed, steps: step, started };
-    await ema.whileAveraged(() => save(name, players.generator, made, { data: train.describe() }));
-  }
+  ema.copyTo(players.generator);
+  const made = { seed, steps: pipelines.DIGIT_GAN_ROUNDS, started };
+  save(name, players.generator, made, { data: train.describe() });
 }
+
+/** Instance noise: the library's own, and none. */
+const DIGIT_DCGANS = { "digits-dcgan": undefined, "digits-dcgan-no-noise": 0 } as const;
 
 /** With all seeds, or `stackgan-2` with one. */
 const TEXT_GANS: Readonly<
@@ -206,7 +205,10 @@ async function main(names: readonly string[]): Promise<void> {
   const wants = (...spellings: string[]): boolean =>
     names.length === 0 || spellings.some((name) => names.includes(name));
   for (const seed of pipelines.DIGIT_GAN_SEEDS) {
-    if (wants("digits-dcgan", `digits-dcgan-${seed}`)) await trainDigitDcgan(seed);
+    for (const [name, noise] of Object.entries(DIGIT_DCGANS)) {
+      const one = `${name}-${seed}`;
+      if (wants(name, one)) await trainDigitDcgan(one, seed, noise);
+    }
   }
   if (wants("encoders")) await trainEncoders();
   const encoders = new pipelines.CaptionEncoders(new Rng(1));

@@ -1,6 +1,6 @@
 /**
- * Judge the course's samplers of digits on many digits: `npm run score:digits -- gan short` takes some
- * minutes on one core, `-- ddpm` two hours. What is measured is kept as it goes; of the DDPM it is not
+ * Judge the course's samplers of digits on many digits: `npm run score:digits -- gan` takes a minute on
+ * one core, `-- ddpm` two hours. What is measured is kept as it goes; of the DDPM it is not
  * measured again unless the weights change.
  */
 import { existsSync, writeFileSync } from "node:fs";
@@ -34,7 +34,6 @@ async function main(names: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => names.length === 0 || names.includes(name);
   const judge = pipelines.loadDigitJudge();
   if (wants("gan")) write({ gans: ganScores(judge) });
-  if (wants("short")) write({ short: await shortScore(judge) });
   if (wants("ddpm")) await scoreDdpm(judge);
   judge.dispose();
 }
@@ -54,17 +53,6 @@ async function scoreDdpm(judge: pipelines.DigitJudge): Promise<void> {
     write({ made, scores });
   }
   pipeline.dispose();
-}
-
-/** The DDPM that was trained briefly, to compare with a DCGAN. */
-async function shortScore(judge: pipelines.DigitJudge): Promise<pipelines.DigitTable["short"]> {
-  const pipeline = pipelines.loadDigitSampler({ isShort: true });
-  const made = pipelines.pipelineProvenance(pipelines.checkpointPath("digits-ddpm-short"));
-  const one = { ...plan("dpm-solver", 20), seed: SEED };
-  const score = { ...(await pipelines.scoreDigits(pipeline, judge, one)), made };
-  pipeline.dispose();
-  console.log(score);
-  return score;
 }
 
 /** The DCGANs of notebook 02. */

@@ -72,7 +72,7 @@ const LOSSES: Readonly<Record<string, Subject>> = {
   "objectives.ganLosses": takes(
     (options: objectives.GanGameOptions) =>
       objectives.ganLosses({ latentDim: 2, generate: (z) => z, discriminate: (x) => x }, options),
-    record({ loss: word("hinge"), gradientPenalty: WEIGHT, r1: WEIGHT }),
+    record({ loss: word("hinge"), gradientPenalty: WEIGHT, r1: WEIGHT, instanceNoise: WEIGHT }),
   ),
   "objectives.wordRegionAttention": takes(
     objectives.wordRegionAttention,
