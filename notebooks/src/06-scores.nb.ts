@@ -925,8 +925,8 @@ console.log(scores.save());
 viz.display(scores);
 scores.recap`On the ring, annealed Langevin on a learnt ladder of scores is
 ${scores.of("ring of 8, ladder", "energy distance")} from the data, on the checkerboard
-${scores.of("checkerboard, ladder", "energy distance")}. On the ring
-${scores.compare("ring of 8, ladder", "ring of 8, one scale", "energy distance")}. On digits
+${scores.of("checkerboard, ladder", "energy distance")}. Of the modes,
+${scores.compare("ring of 8, ladder", "ring of 8, one scale", "modes")}. On digits
 ${scores.compare("ladder, denoised", "smallest scale alone", "Fréchet distance")}, and
 ${scores.compare("ladder, denoised", "ladder, as it ends", "Fréchet distance")}.`;
 
