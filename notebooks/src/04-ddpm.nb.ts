@@ -752,7 +752,7 @@ const [raw, smooth] = ["last", "averaged"].map(
 );
 verdict(
   smooth < raw,
-  `averaged weights sample better after ${digitSteps} steps (${smooth.toFixed(0)} against ${raw.toFixed(0)}; floor ${smallFloor.toFixed(0)})`,
+  `averaged weights sample better after ${digitSteps} steps (${smooth.toFixed(1)} against ${raw.toFixed(1)}; floor ${smallFloor.toFixed(1)})`,
 );
 const emaRows = tf.tidy(() =>
   tf.concat(Object.values(ofWeights).map((images) => images.slice([0, 0, 0, 0], [10, -1, -1, -1]))),
