@@ -205,7 +205,8 @@ def ddim_move(ops, p, x, t, t_next, alpha_bar, label=None):
         conditional, unconditional = ops.split(both, 2, 0)
         eps = unconditional + scale * (conditional - unconditional)
     x0 = ops.clip((x - math.sqrt(1 - a) * eps) / math.sqrt(a))
-    return math.sqrt(b) * x0 + math.sqrt(1 - b) * eps
+    beside = (x - math.sqrt(a) * x0) / math.sqrt(1 - a)  # the noise, if that is x0
+    return math.sqrt(b) * x0 + math.sqrt(1 - b) * beside
 
 
 def loss_of(ops, work):

@@ -353,7 +353,8 @@ class Sampling:
         a, b = self.alpha_bar[t], self.alpha_bar[t_next] if t_next >= 0 else 1.0
         eps = self.predict(x, t)
         x0 = ((x - math.sqrt(1 - a) * eps) / math.sqrt(a)).clamp(-1, 1)
-        return math.sqrt(b) * x0 + math.sqrt(1 - b) * eps
+        beside = (x - math.sqrt(a) * x0) / math.sqrt(1 - a)  # the noise, if that is x0
+        return math.sqrt(b) * x0 + math.sqrt(1 - b) * beside
 
     def step(self, i):
         times = common.ddim_times(6)
