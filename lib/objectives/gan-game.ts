@@ -1,6 +1,7 @@
 import { assertInRange, assertInteger, assertOneOf } from "../core/guard";
 import type { Rng } from "../core/random";
 import type { Labels, Loss } from "../core/types";
+import { addNoise } from "../diffusion/sde/noise";
 import { tf } from "../engine/tf";
 import { ADVERSARIAL_LOSSES, type AdversarialLossName } from "./adversarial";
 import { gradientPenalty, r1Penalty } from "./gradient-penalty";
@@ -88,6 +89,6 @@ export function ganLosses(game: GanGame, options: GanGameOptions = {}): GanGameL
 
 /** Examples with noise of their own strength each, σ ~ U[0, maxSigma]. */
 function noisy(x: tf.Tensor, maxSigma: number, rng: Rng): tf.Tensor {
-  const sigma = rng.uniform([x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], 0, maxSigma);
-  return x.add(rng.normal(x.shape).mul(sigma));
+  const sigma = rng.uniform<tf.Tensor1D>([x.shape[0] as number], 0, maxSigma);
+  return addNoise({ scale: 1, sigma }, { x0: x, noise: rng.normal(x.shape) });
 }

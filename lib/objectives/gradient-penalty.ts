@@ -1,5 +1,6 @@
 import { assertFloats, assertInRange, assertSameShape } from "../core/guard";
 import type { Loss } from "../core/types";
+import { perExample } from "../diffusion/sde/noise";
 import { tf } from "../engine/tf";
 import { assertExamples } from "./guard";
 
@@ -54,8 +55,7 @@ export function gradientPenalty(
   assertFloats("gradientPenalty", "u", u, [real.shape[0] as number]);
   assertInRange("gradientPenalty", "weight", weight, [0, Number.MAX_VALUE]);
   return tf.tidy(() => {
-    const share = u.reshape([u.size, ...real.shape.slice(1).map(() => 1)]);
-    const between = fake.add(share.mul(real.sub(fake))); // x̂ (B, ...)
+    const between = fake.add(perExample(u, real).mul(real.sub(fake))); // x̂ (B, ...)
     const norms = inputGradientNorms(critic, between); // (B)
     return norms.sub(1).square().mean<Loss>().mul(weight);
   });
