@@ -12,7 +12,7 @@ import { BatchNorm } from "../nn/norm";
 import { spectralNorm } from "../nn/weight-map";
 
 export type DcganConfig = {
-  /** [height, width, channels]; height and width divisible by 2^(number of `channels`). */
+  /** [height, width, channels]. Halving an odd size rounds it up: 28, 14, 7, 4. */
   readonly imageShape: readonly [number, number, number];
   readonly latentDim: number;
   /** Channels from the smallest pictures of the generator up; the discriminator has the reverse. */
@@ -33,7 +33,7 @@ const OPTIONS_OF_NORM = {
 } as const;
 
 /**
- * z → dense → transposed convolutions, each doubling the picture; batch norm and ReLU after all but
+ * z → dense → transposed convolutions, each doubling the picture (less an odd row and column); batch norm and ReLU after all but
  * the last, which ends in tanh without batch norm.
  *
  * @see Radford, Metz & Chintala 2016, arXiv:1511.06434v2, §3
@@ -51,7 +51,7 @@ export class DcganGenerator extends Module {
   ) {
     super();
     const { latentDim, channels, imageShape } = assertDcgan("DcganGenerator", config);
-    const [height, width] = smallest(config);
+    const [height, width] = sizesOf(config)[0];
     const first = channels[0] as number;
     this.start = new Dense(latentDim, height * width * first, rng, { ...WEIGHTS, useBias: false });
     this.startNorm = new BatchNorm(first);
@@ -70,12 +70,12 @@ export class DcganGenerator extends Module {
    */
   forward(z: tf.Tensor2D): Images {
     assertFloats("DcganGenerator", "z", z, ["B", this.config.latentDim]);
-    const [height, width] = smallest(this.config);
+    const sizes = sizesOf(this.config);
     return tf.tidy(() => {
-      const seed = this.start.forward(z).reshape([z.shape[0], height, width, -1]) as Images;
+      const seed = this.start.forward(z).reshape([z.shape[0], ...sizes[0], -1]) as Images;
       const first = tf.relu(this.startNorm.forward(seed));
       return this.up.reduce((x, layer, i) => {
-        const larger = layer.forward(x);
+        const larger = layer.forward(x, sizes[i + 1]);
         const norm = this.norms[i];
         return norm === undefined ? tf.tanh(larger) : tf.relu(norm.forward(larger));
       }, first);
@@ -114,7 +114,7 @@ export class DcganDiscriminator extends Module {
       return new Conv2d(inputs, width, rng, { ...STRIDED, ...options, useBias });
     });
     this.norms = norm === "batch" ? widths.slice(1).map((width) => new BatchNorm(width)) : [];
-    const [height, width] = smallest(config);
+    const [height, width] = sizesOf(config)[0];
     this.out = new Dense(height * width * (channels[0] as number), 1, rng, options);
   }
 
@@ -149,23 +149,28 @@ export function assertDcgan(where: string, config: DcganConfig): DcganConfig {
   assertSizes(where, "channels", channels);
   assertInteger(where, "the number of channels", channels.length);
   assertOneOf(where, "norm", norm, ["batch", "spectral", "none"]);
-  const factor = 2 ** channels.length;
-  if (imageShape.slice(0, 2).every((size) => size % factor === 0)) return config;
+  const [height, width] = imageShape;
+  if (Math.min(height, width) > 2 ** (channels.length - 1)) return config;
   throw new ValueError(
-    `${where}: pictures of ${imageShape[0]} × ${imageShape[1]} cannot be halved ` +
-      `${channels.length} times.`,
-    "Give fewer channels, or pictures whose sides 2 divides more often.",
+    `${where}: pictures of ${height} × ${width} cannot be halved ${channels.length} times.`,
+    "Give fewer channels, or larger pictures.",
   );
 }
 
-/** Height and width of the smallest pictures. */
-function smallest({ imageShape: [height, width], channels }: DcganConfig): [number, number] {
-  const factor = 2 ** channels.length;
-  return [height / factor, width / factor];
+type Size = readonly [height: number, width: number];
+
+/** From the smallest pictures up to whole ones, one more than there are `channels`. */
+function sizesOf({ imageShape: [height, width], channels }: DcganConfig): [Size, ...Size[]] {
+  const halved = (times: number): Size => [
+    Math.ceil(height / 2 ** times),
+    Math.ceil(width / 2 ** times),
+  ];
+  const larger = channels.map((_, i) => halved(channels.length - 1 - i));
+  return [halved(channels.length), ...larger];
 }
 
 /** Named by picture and channels. */
 export const DCGAN_PRESETS = {
-  "28x28": { imageShape: [28, 28, 1], latentDim: 32, channels: [64, 32] },
+  "28x28": { imageShape: [28, 28, 1], latentDim: 32, channels: [128, 64, 32] },
   "8x8": { imageShape: [8, 8, 1], latentDim: 16, channels: [64, 32] },
 } as const satisfies Readonly<Record<string, DcganConfig>>;

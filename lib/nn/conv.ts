@@ -1,5 +1,5 @@
 import { ShapeError, ValueError } from "../core/errors";
-import { assertFloats, assertInteger } from "../core/guard";
+import { assertFloats, assertInteger, assertSizes } from "../core/guard";
 import type { Rng } from "../core/random";
 import { tf } from "../engine/tf";
 import { type Initializer, parameter, xavierUniform, zeros } from "./init";
@@ -48,7 +48,7 @@ export class Conv2d extends Module {
   ) {
     super();
     const { kernelSize = 3, stride = 1, padding = "same", dilation = 1 } = options;
-    assertSizes("Conv2d", { inChannels, outChannels, kernelSize, stride, dilation });
+    assertCounts("Conv2d", { inChannels, outChannels, kernelSize, stride, dilation });
     assertPadding("Conv2d", padding);
     [this.kernelSize, this.stride, this.dilation] = [kernelSize, stride, dilation];
     this.padding = padding;
@@ -106,7 +106,7 @@ export class ConvTranspose2d extends Module {
   ) {
     super();
     const { kernelSize = 3, stride = 1, padding = "same" } = options;
-    assertSizes("ConvTranspose2d", { inChannels, outChannels, kernelSize, stride });
+    assertCounts("ConvTranspose2d", { inChannels, outChannels, kernelSize, stride });
     assertPadding("ConvTranspose2d", padding);
     [this.kernelSize, this.stride, this.padding] = [kernelSize, stride, padding];
     const { useBias = true, weightInit = xavierUniform } = options;
@@ -117,14 +117,16 @@ export class ConvTranspose2d extends Module {
 
   /**
    * @param x `[B, H, W, in]`
+   * @param outputSize [H', W'] if not the largest of those that `Conv2d` makes H × W of; for "same" only
    * @returns `[B, H', W', out]`, H' = stride·H for "same", (H−1)·stride + kernel for "valid", and
    *   2·padding less than that for a number; the caller owns it
-   * @throws ShapeError if the channels differ or the padding leaves no pixel
+   * @throws ShapeError if the channels differ or the padding leaves no pixel; ValueError for an
+   *   `outputSize` that `Conv2d` would not make H × W of
    */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
+  forward(x: tf.Tensor4D, outputSize?: readonly [number, number]): tf.Tensor4D {
     assertFloats("ConvTranspose2d", "x", x, ["B", "H", "W", this.inChannels]);
     const { padding } = this;
-    const [height, width] = [this.sizeAfter(x.shape[1]), this.sizeAfter(x.shape[2])];
+    const [height, width] = this.sizesAfter([x.shape[1], x.shape[2]], outputSize);
     if (Math.min(height, width) < 1) {
       throw new ShapeError(`ConvTranspose2d: a padding of ${padding} leaves no pixel.`);
     }
@@ -139,6 +141,22 @@ export class ConvTranspose2d extends Module {
     });
   }
 
+  private sizesAfter(
+    sizes: readonly [number, number],
+    asked: readonly [number, number] | undefined,
+  ): readonly [number, number] {
+    if (asked === undefined) return [this.sizeAfter(sizes[0]), this.sizeAfter(sizes[1])];
+    assertSizes("ConvTranspose2d", "outputSize", asked);
+    const strided = asked.map((size) => Math.ceil(size / this.stride));
+    const fits = strided.length === 2 && sizes.every((size, i) => size === strided[i]);
+    if (this.padding === "same" && fits) return asked;
+    throw new ValueError(
+      `ConvTranspose2d: no convolution of stride ${this.stride} and padding ${this.padding} makes ` +
+        `${sizes.join(" × ")} pixels of ${asked.join(" × ")}.`,
+      'With padding "same" ⌈outputSize / stride⌉ must be the size of x; without it leave it out.',
+    );
+  }
+
   private sizeAfter(size: number): number {
     if (this.padding === "same") return size * this.stride;
     const border = this.padding === "valid" ? 0 : this.padding;
@@ -146,7 +164,7 @@ export class ConvTranspose2d extends Module {
   }
 }
 
-function assertSizes(where: string, sizes: Readonly<Record<string, number>>): void {
+function assertCounts(where: string, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes)) assertInteger(where, name, size);
 }
 

@@ -7,6 +7,7 @@ import type { Images } from "../core/types";
 import { tf } from "../engine/tf";
 import { checkpointPath } from "./checkpoint";
 import type { DigitJudge } from "./digit-judge";
+import type { DigitGanRun } from "./gan/digit-gan";
 import type { SamplerName } from "./algorithms";
 import type { DiffusionPipeline } from "./pipeline";
 import type { Provenance } from "./store";
@@ -36,21 +37,19 @@ export type DigitScore = DigitDraw & {
   readonly seconds: number;
 };
 
+type Measured = Pick<DigitScore, "n" | "frechet" | "floor" | "precision" | "coverage">;
+
 /** The DCGAN of one training; it is not told classes. */
-export type DigitGanScore = Pick<
-  DigitScore,
-  "n" | "frechet" | "floor" | "precision" | "coverage"
-> & {
-  /** Of the training. */
-  readonly seed: number;
-  /** Share of digits that would have to be another one for the classes of the data. */
-  readonly imbalance: number;
-  /** That of as many real digits: mean and standard deviation over draws. */
-  readonly realImbalance: { readonly mean: number; readonly deviation: number };
-  readonly trainingSeconds: number;
-  /** What of it the processor worked on the training. */
-  readonly processorSeconds: number;
-};
+export type DigitGanScore = DigitGanRun &
+  Measured & {
+    /** Share of digits that would have to be another one for the classes of the data. */
+    readonly imbalance: number;
+    /** That of as many real digits: mean and standard deviation over draws. */
+    readonly realImbalance: { readonly mean: number; readonly deviation: number };
+    readonly trainingSeconds: number;
+    /** What of it the processor worked on the training. */
+    readonly processorSeconds: number;
+  };
 
 /** Scores that were measured once and for all, and what was scored on what. */
 export type DigitTable = {

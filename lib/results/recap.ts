@@ -68,13 +68,15 @@ function sayComparison(score: Score, other: Score): string {
 
 function relation(score: Score, other: Score): string {
   const better = advantage(score, other);
-  if (score.plusMinus === null || other.plusMinus === null) {
-    const words = better > 0 ? "better than" : better < 0 ? "worse than" : "equal to";
-    return `${words}, one run each and no error known,`;
-  }
-  const error = Math.hypot(score.plusMinus, other.plusMinus);
-  if (Math.abs(better) <= TELLING_ERRORS * error) return "within the errors of";
-  return better > 0 ? "better than" : "worse than";
+  const errors = [score, other].flatMap(({ plusMinus }) => (plusMinus === null ? [] : [plusMinus]));
+  // An error that is unknown can only add to the other's.
+  if (errors.length > 0 && Math.abs(better) <= TELLING_ERRORS * Math.hypot(...errors))
+    return "within the errors of";
+  const words = better > 0 ? "better than" : better < 0 ? "worse than" : "equal to";
+  if (errors.length === 2) return words;
+  const unknown =
+    errors.length === 1 ? "the error of one unknown" : "one run each and no error known";
+  return `${words}, ${unknown},`;
 }
 
 /** By how much the first is better. */

@@ -948,41 +948,61 @@ viz.display(
     },
   ),
 );
-const large = given(recorded.find(({ guidanceScale }) => guidanceScale === 1));
+const recordedOf = (name: pipelines.SamplerName, numSteps: number): pipelines.DigitScore =>
+  given(
+    recorded.find(
+      (one) => one.sampler === name && one.numSteps === numSteps && one.guidanceScale === 1,
+    ),
+  );
+const { numTimesteps } = course.parts.schedule;
+const unetTraining = {
+  ...{ seed: Number(scored.seed), seconds: Number(scored.seconds) },
+  processorSeconds: Number(scored.processorSeconds),
+};
 const rivals = [
-  { ...large, subject: "course U-Net", seed: 1, made: scored },
-  ...gans.map(({ trainingSeconds: seconds, processorSeconds, ...gan }) => ({
-    ...{ ...gan, subject: "DCGAN", made: { seconds, processorSeconds } },
+  { ...recordedOf("ddpm", numTimesteps), subject: `U-Net, DDPM ${numTimesteps}`, ...unetTraining },
+  { ...recordedOf("dpm-solver", 20), subject: "U-Net, DPM-Solver++ 20", ...unetTraining },
+  ...gans.map(({ trainingSeconds: seconds, hasNoise, ...gan }) => ({
+    ...{ ...gan, subject: hasNoise ? "DCGAN, instance noise" : "DCGAN, plain game", seconds },
   })),
 ];
-for (const { subject, frechet: value, n, floor, seed, made } of rivals) {
+for (const { subject, frechet: value, n, floor, seed, seconds } of rivals) {
   const metric = { metric: "Fréchet distance", better: "lower" } as const;
-  scores.record({ subject, ...metric, value, n, floor, seed, seconds: Number(made.seconds) });
+  scores.record({ subject, ...metric, value, n, floor, seed, seconds });
 }
 viz.display(
   viz.table(
-    rivals.map(({ subject, seed, n, frechet, floor, precision, coverage, made }) => ({
+    rivals.map(({ subject, seed, n, frechet, floor, precision, coverage, processorSeconds }) => ({
       ...{ subject, seed, n, "Fréchet distance": frechet, floor, precision, coverage },
-      "trained, processor seconds": Number(made.processorSeconds),
+      "trained, processor seconds": processorSeconds,
     })),
-    { title: "Recorded: diffusion and the DCGAN of notebook 02", digits: 3 },
+    { title: "Recorded: diffusion and the DCGANs of notebook 02", digits: 3 },
   ),
 );
 viz.display(
   viz.table(
-    gans.map(({ seed, n, imbalance, realImbalance: { mean, deviation } }) => ({
-      ...{ DCGAN: `seed ${seed}`, n, "class imbalance": imbalance },
+    gans.map(({ seed, hasNoise, n, imbalance, realImbalance: { mean, deviation } }) => ({
+      ...{ DCGAN: `seed ${seed}`, "instance noise": hasNoise ? "yes" : "no", n },
+      ...{ "class imbalance": imbalance },
       "imbalance of real digits": `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
     })),
     { title: "The DCGAN is not told classes: does it draw them alike?", digits: 3 },
   ),
 );
-const ofGan = scores.of("DCGAN", "Fréchet distance");
+const distanceOf = (subject: string): results.Score => scores.of(subject, "Fréchet distance");
+const [ancestral, solved, ofPlainGan] = [
+  ...[`U-Net, DDPM ${numTimesteps}`, "U-Net, DPM-Solver++ 20", "DCGAN, plain game"],
+].map(distanceOf);
 const ganSeconds = gans.reduce((sum, gan) => sum + gan.processorSeconds / gans.length, 0);
-const diffusionSeconds = Number(scored.processorSeconds);
+const diffusionSeconds = unetTraining.processorSeconds;
+const hasEqualTraining = Math.abs(diffusionSeconds / ganSeconds - 1) < 0.1; // as near as they can be told
 verdict(
-  large.frechet < ofGan.mean && diffusionSeconds < 1.05 * ganSeconds, // as good as equal
-  `trained for ${diffusionSeconds} processor seconds, diffusion is nearer to real digits than the DCGAN of notebook 02 after ${ganSeconds.toFixed(0)}: ${large.frechet.toFixed(1)} against ${results.formatScore(ofGan)}, n = ${large.n}, floor ${large.floor.toFixed(1)}`,
+  hasEqualTraining && Math.max(ancestral.mean, solved.mean) < ofPlainGan.mean,
+  `trained for ${diffusionSeconds} processor seconds, diffusion is nearer to real digits than the DCGAN of the plain game after ${ganSeconds.toFixed(0)}: ${ancestral.mean.toFixed(1)} by DDPM's ${numTimesteps} steps, ${solved.mean.toFixed(1)} by 20 of DPM-Solver++, against ${results.formatScore(ofPlainGan)}, n = ${ancestral.n}, floor ${rivals[0].floor.toFixed(1)}`,
+);
+viz.display(
+  scores.recap`Noise helps the game, too. With instance noise, of strengths as various as diffusion's, and as much
+training, ${scores.compare("DCGAN, instance noise", `U-Net, DDPM ${numTimesteps}`, "Fréchet distance")}.`,
 );
 const many = await pipelines.drawDigits(course, { ...solver, n: 40 });
 const flat = (images: core.Images): tf.Tensor2D => images.reshape([images.shape[0], -1]);
@@ -1136,7 +1156,8 @@ scores.recap`The energy distance of the trained chain is ${scores.of("DDPM, ring
 ring and ${scores.of("DDPM, chessboard", "energy distance")} on the chessboard. On digits
 ${scores.compare("live U-Net, averaged weights", "live U-Net, last weights", "Fréchet distance, small set")};
 of the samplers, ${scores.compare("DPM-Solver++ 20", "DDIM 10", "Fréchet distance, small set")}, and on many
-digits, ${scores.compare("course U-Net", "DCGAN", "Fréchet distance")}.`;
+digits, ${scores.compare(`U-Net, DDPM ${numTimesteps}`, "DCGAN, plain game", "Fréchet distance")};
+${scores.compare(`U-Net, DDPM ${numTimesteps}`, "DCGAN, instance noise", "Fréchet distance")}.`;
 
 // %% [markdown] id="quiz"
 // ## 12 · Quiz

@@ -168,28 +168,19 @@ async function trainProgans(): Promise<void> {
   }
 }
 
-async function trainDigitDcgan(name: string, seed: number, instanceNoise?: number): Promise<void> {
-  const { train } = pipelines.digitParts();
+async function trainDigitDcgan(which: pipelines.DigitGanRun): Promise<void> {
   const started = startClock();
-  const players = pipelines.newDigitGan(new Rng(seed));
+  const name = pipelines.digitGanName(which);
+  const steps = pipelines.DIGIT_GAN_ROUNDS;
+  const players = pipelines.newDigitGan(which.seed);
   const ema = new training.Ema(players.generator, pipelines.DIGIT_GAN_EMA);
-  const run = pipelines.trainDigitGan(players, {
-    batches: data.shuffledBatches(train, { batchSize: 64, seed, range: "signed" }),
-    rounds: pipelines.DIGIT_GAN_ROUNDS,
-    instanceNoise,
-    ema,
-    rng: new Rng(seed).fold(1),
-    reportEvery: 100,
-  });
-  for await (const { step, generator, seconds } of run)
+  const options = { ...which, rounds: steps, ema, reportEvery: 100 };
+  for await (const { step, generator, seconds } of pipelines.trainDigitGan(players, options))
     console.log(`${name} ${step}: ${generator.loss.toFixed(2)}, ${seconds.toFixed(0)} s`);
   ema.copyTo(players.generator);
-  const made = { seed, steps: pipelines.DIGIT_GAN_ROUNDS, started };
-  save(name, players.generator, made, { data: train.describe() });
+  const facts = { data: pipelines.digitParts().train.describe() };
+  save(name, players.generator, { seed: which.seed, steps, started }, facts);
 }
-
-/** Instance noise: the library's own, and none. */
-const DIGIT_DCGANS = { "digits-dcgan": undefined, "digits-dcgan-no-noise": 0 } as const;
 
 /** With all seeds, or `stackgan-2` with one. */
 const TEXT_GANS: Readonly<
@@ -204,11 +195,10 @@ const TEXT_GANS: Readonly<
 async function main(names: readonly string[]): Promise<void> {
   const wants = (...spellings: string[]): boolean =>
     names.length === 0 || spellings.some((name) => names.includes(name));
-  for (const seed of pipelines.DIGIT_GAN_SEEDS) {
-    for (const [name, noise] of Object.entries(DIGIT_DCGANS)) {
-      const one = `${name}-${seed}`;
-      if (wants(name, one)) await trainDigitDcgan(one, seed, noise);
-    }
+  for (const run of pipelines.DIGIT_GAN_RUNS) {
+    const name = pipelines.digitGanName(run);
+    const kind = name.slice(0, name.lastIndexOf("-"));
+    if (wants(kind, name)) await trainDigitDcgan(run);
   }
   if (wants("encoders")) await trainEncoders();
   const encoders = new pipelines.CaptionEncoders(new Rng(1));

@@ -59,8 +59,8 @@ async function scoreDdpm(judge: pipelines.DigitJudge): Promise<void> {
 function ganScores(judge: pipelines.DigitJudge): pipelines.DigitGanScore[] {
   const n = 2000;
   const real = { floor: judge.floor(n), realImbalance: judge.imbalanceFloor(n, new Rng(SEED)) };
-  return pipelines.DIGIT_GAN_SEEDS.map((seed) => {
-    const { generator, made } = pipelines.loadDigitGan(seed);
+  return pipelines.DIGIT_GAN_RUNS.map((run) => {
+    const { generator, made } = pipelines.loadDigitGan(run);
     const digits = generator.sample(n, new Rng(SEED));
     const { precision, coverage } = judge.manifold(digits);
     const [frechet, imbalance] = [judge.frechet(digits), judge.imbalance(digits)];
@@ -68,7 +68,7 @@ function ganScores(judge: pipelines.DigitJudge): pipelines.DigitGanScore[] {
     generator.dispose();
     const { seconds: trainingSeconds, processorSeconds = NaN } = made;
     const measured = { frechet, imbalance, precision, coverage };
-    const score = { seed, n, ...measured, ...real, trainingSeconds, processorSeconds };
+    const score = { ...run, n, ...measured, ...real, trainingSeconds, processorSeconds };
     console.log(score);
     return score;
   });

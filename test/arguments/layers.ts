@@ -78,7 +78,11 @@ export const LAYERS: Readonly<Record<string, Subject>> = {
     rng,
     record({ ...KERNEL, padding: PADDING }),
   ),
-  "nn.ConvTranspose2d.forward": forward(() => new nn.ConvTranspose2d(4, 2, newRng()), PICTURES),
+  "nn.ConvTranspose2d.forward": forward(
+    () => new nn.ConvTranspose2d(4, 2, newRng(), { stride: 2 }),
+    PICTURES,
+    sizes(7, 8),
+  ),
   "nn.GroupNorm": constructs(nn.GroupNorm, count(2, { max: 4 }), count(4), EPSILON),
   "nn.GroupNorm.forward": forward(() => new nn.GroupNorm(2, 4), CHANNELS),
   "nn.LayerNorm": constructs(nn.LayerNorm, count(4), EPSILON),

@@ -184,6 +184,37 @@ describe("ConvTranspose2d", () => {
     }
   }
 
+  it("is the transpose at odd sizes too, where two sizes are halved to one", () => {
+    const options = { kernelSize: 4, stride: 2, useBias: false } as const;
+    const up = new nn.ConvTranspose2d(3, 2, new Rng(5), options);
+    const down = new nn.Conv2d(2, 3, new Rng(5), options);
+    tf.tidy(() => {
+      down.loadStateDict({ weight: up.weight });
+      const y = new Rng(6).normal<tf.Tensor4D>([2, 4, 3, 3]);
+      const x = new Rng(7).normal<tf.Tensor4D>([2, 7, 5, 2]);
+      const [left] = down.forward(x).mul(y).sum().dataSync();
+      const [right] = x
+        .mul(up.forward(y, [7, 5]))
+        .sum()
+        .dataSync();
+      assertClose([left!], [right!], { absolute: 1e-4, relative: 1e-4 });
+    });
+    up.dispose();
+    down.dispose();
+  });
+
+  it("refuses a size that is not halved to that of x", () => {
+    const up = new nn.ConvTranspose2d(1, 1, new Rng(1), { stride: 2 });
+    const valid = new nn.ConvTranspose2d(1, 1, new Rng(1), { stride: 2, padding: "valid" });
+    const y = tf.ones<tf.Rank.R4>([1, 4, 4, 1]);
+    assert.throws(() => up.forward(y, [6, 8]), /makes 4 × 4 pixels of 6 × 8/);
+    assert.throws(() => up.forward(y, [7, 7.5]), /outputSize must be a list of whole numbers/);
+    assert.throws(() => valid.forward(y, [9, 9]), /padding valid/);
+    tf.dispose(y);
+    up.dispose();
+    valid.dispose();
+  });
+
   it("scatters the kernel: one pixel, stride 2", () => {
     const layer = new nn.ConvTranspose2d(1, 1, new Rng(1), { kernelSize: 2, stride: 2 });
     tf.tidy(() => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 
-import { results } from "latentlab";
+import { type core, results } from "latentlab";
 
 const BASE = { metric: "FID", better: "lower", n: 100, floor: 1, seconds: 1 } as const;
 
@@ -38,6 +38,19 @@ describe("recap", () => {
     // Three errors of the difference are 3 √(0.1² + 0.1²) = 0.424.
     assert.match(said(0.42), /^DDPM is within the errors of GAN/);
     assert.match(said(0.43), /^DDPM is better than GAN/);
+  });
+
+  it("says so where the error of one score or of both is unknown", () => {
+    const said = (gap: number, value: number | core.Estimate = 20): string => {
+      const scores = new results.Scores("04-compare");
+      scores.record({ ...BASE, subject: "GAN", value, seed: 1 });
+      scores.record({ ...BASE, subject: "DDPM", value: 20 - gap, seed: 1 });
+      return String(scores.recap`${scores.compare("DDPM", "GAN", "FID")}`);
+    };
+    const known = { mean: 20, standardError: 0.1, n: 100 };
+    assert.match(said(0.29, known), /^DDPM is within the errors of GAN/);
+    assert.match(said(0.31, known), /^DDPM is better than, the error of one unknown, GAN/);
+    assert.match(said(-0.01), /^DDPM is worse than, one run each and no error known, GAN/);
   });
 
   it("takes no number and no comparison by hand", () => {

@@ -60,14 +60,15 @@ function pointGame(changes: Partial<training.GanOptions & objectives.GanGameOpti
   return setup({ generator, discriminator }, game, batches, changes);
 }
 
-const PICTURE = { imageShape: [8, 8, 1], latentDim: 3, channels: [6, 4] } as const;
+/** One side is odd, so that halving rounds it up. */
+const PICTURE = { imageShape: [7, 8, 1], latentDim: 3, channels: [6, 4] } as const;
 
 /** Pictures of noise, with labels 0…2. */
 const pictures: core.BatchSource = {
   batchSize: 6,
   batchesPerEpoch: 10,
   at: (step) => ({
-    x: new Rng(step + 50).uniform([6, 8, 8, 1], -1, 1),
+    x: new Rng(step + 50).uniform([6, 7, 8, 1], -1, 1),
     labels: tf.tensor1d([0, 1, 2, 0, 1, 2], "int32"),
     ids: Int32Array.from({ length: 6 }, (_, i) => i),
   }),
