@@ -33,8 +33,8 @@ const OPTIONS_OF_NORM = {
 } as const;
 
 /**
- * z → dense → transposed convolutions, each doubling the picture (less an odd row and column); batch norm and ReLU after all but
- * the last, which ends in tanh without batch norm.
+ * z → dense → transposed convolutions, each doubling the picture, less a row or column where that is
+ * odd; batch norm and ReLU after all but the last, which ends in tanh without batch norm.
  *
  * @see Radford, Metz & Chintala 2016, arXiv:1511.06434v2, §3
  */
