@@ -565,7 +565,7 @@ function withoutZeros(network: models.Dit, rng: Rng): models.Dit {
   return network;
 }
 const startSeeds = isQuick ? [1, 2] : [1, 2, 3];
-const [startSteps, startDepth] = [steps(600, 80), steps(6, 4)];
+const [startSteps, startDepth] = [steps(600, 80), steps(6, 3)];
 const starts: Record<"zero" | "random", Run[]> = { zero: [], random: [] };
 for (const seed of startSeeds) {
   for (const how of ["zero", "random"] as const) {
@@ -646,7 +646,7 @@ for await (const _ of lessons);
 judging.dispose();
 const mainDit = digitsDit(2, 3);
 await fit(mainDit, {
-  ...{ total: steps(2000, 400), seed: 1 },
+  ...{ total: steps(2000, 300), seed: 1 },
   title: "DiT of digits: patches of 2 × 2, 3 blocks",
 });
 const asDenoiser = (network: models.Dit): core.Denoiser =>
@@ -750,7 +750,7 @@ check("R.25e", ditMultiplyAdds);
 const sizes: [patchSize: number, depth: number][] = isQuick
   ? [[8, 1], [8, 3], [4, 1], [4, 3]] // prettier-ignore
   : [[8, 1], [8, 3], [4, 1], [4, 3], [2, 1], [2, 3]]; // prettier-ignore
-const [scalingSteps, scalingSeeds] = [steps(1200, 250), isQuick ? [1] : [1, 2]];
+const [scalingSteps, scalingSeeds] = [steps(1200, 150), isQuick ? [1] : [1, 2]];
 const oneShape = { split: "train", size: 16, kinds: ["one"] } as const;
 const manyShapes = data.captionedShapes({ ...oneShape, count: 4000, seed: 1 });
 const nShapes = isQuick ? 100 : 300;
