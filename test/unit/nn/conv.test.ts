@@ -148,6 +148,18 @@ describe("Conv2d", () => {
   }
 });
 
+/** ⟨conv x, y⟩ = ⟨x, convᵀ y⟩ for a random x, where `lifted` is said to be convᵀ y. */
+function assertTransposed(
+  down: nn.Conv2d,
+  { lifted, y }: Readonly<Record<"lifted" | "y", tf.Tensor4D>>,
+  rng: Rng,
+): void {
+  const x = rng.normal<tf.Tensor4D>(lifted.shape);
+  const [left] = down.forward(x).mul(y).sum().dataSync();
+  const [right] = x.mul(lifted).sum().dataSync();
+  assertClose([left!], [right!], { absolute: 1e-4, relative: 1e-4 });
+}
+
 describe("ConvTranspose2d", () => {
   for (const padding of ["same", "valid", 1] as const) {
     for (const [kernelSize, stride] of [
@@ -165,10 +177,7 @@ describe("ConvTranspose2d", () => {
           down.loadStateDict({ weight: up.weight });
           const y = rng.normal<tf.Tensor4D>([2, 3, 4, 3]);
           const lifted = up.forward(y);
-          const x = rng.normal<tf.Tensor4D>(lifted.shape);
-          const [left] = down.forward(x).mul(y).sum().dataSync();
-          const [right] = x.mul(lifted).sum().dataSync();
-          assertClose([left!], [right!], { absolute: 1e-4, relative: 1e-4 });
+          assertTransposed(down, { lifted, y }, rng);
           assertGradient(
             (at) =>
               up
@@ -191,13 +200,9 @@ describe("ConvTranspose2d", () => {
     tf.tidy(() => {
       down.loadStateDict({ weight: up.weight });
       const y = new Rng(6).normal<tf.Tensor4D>([2, 4, 3, 3]);
-      const x = new Rng(7).normal<tf.Tensor4D>([2, 7, 5, 2]);
-      const [left] = down.forward(x).mul(y).sum().dataSync();
-      const [right] = x
-        .mul(up.forward(y, [7, 5]))
-        .sum()
-        .dataSync();
-      assertClose([left!], [right!], { absolute: 1e-4, relative: 1e-4 });
+      const lifted = up.forward(y, [7, 5]);
+      assert.deepEqual(lifted.shape, [2, 7, 5, 2]);
+      assertTransposed(down, { lifted, y }, new Rng(7));
     });
     up.dispose();
     down.dispose();
